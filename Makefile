@@ -1,0 +1,55 @@
+# Everything that a fresh machine needs: `make demo` to see it, `make test` to check it.
+PYTHON ?= python3
+VENV := .venv
+EMULATOR := .venv-ministack
+BIN := $(VENV)/bin
+MINISTACK := $(EMULATOR)/bin/ministack
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE := 1
+export PROXYD_EMULATOR ?= $(CURDIR)/$(MINISTACK)
+
+.PHONY: demo test lint pytest constraints clean
+
+demo: $(VENV)/.installed $(MINISTACK) ## show everything on this machine, until Ctrl-C
+	@exec $(BIN)/proxyd demo
+
+test: lint pytest ## everything that must hold
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+pytest: $(VENV)/.installed-dev $(MINISTACK)
+	$(BIN)/python -m pytest
+
+# Every distribution is checked against the hashes of the constraints; proxyd itself is not one.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement constraints.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed constraints-dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement constraints-dev.txt
+	touch $@
+
+# The emulator pins its own botocore, so it gets an environment of its own.
+$(MINISTACK): constraints-ministack.txt
+	$(PYTHON) -m venv $(EMULATOR)
+	$(EMULATOR)/bin/python -m pip install --quiet --require-hashes --requirement constraints-ministack.txt
+	touch $@
+
+COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate
+
+constraints: $(VENV)/.installed ## pin anew what the constraints files hold
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(COMPILE) --upgrade --output-file constraints.txt pyproject.toml
+	$(COMPILE) --upgrade --constraint constraints.txt --extra test --extra lint --output-file constraints-dev.txt pyproject.toml
+	echo 'ministack>=1.5,<2' | $(COMPILE) --upgrade --output-file constraints-ministack.txt -
+
+clean:
+	rm -rf $(VENV) $(EMULATOR) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
