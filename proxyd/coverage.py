@@ -1,0 +1,55 @@
+"""What was and what was not seen, added up shard by shard."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from proxyd.events import Gap, ScanCompleted, ShardEnded
+
+
+class Coverage:
+    """The ledger of one target's scan."""
+
+    def __init__(self, shards: int) -> None:
+        self.expected = shards
+        self.statuses: Counter[str] = Counter()
+        self.gaps: list[Gap] = []
+        self.resources = 0
+        self.calls = 0
+
+    def add(self, shard: ShardEnded) -> None:
+        """Take one ended shard into account."""
+        self.statuses[shard.status] += 1
+        self.resources += shard.resources
+        self.calls += shard.calls
+        if shard.status != "ok":
+            self.gaps.append(
+                Gap(type=shard.type, region=shard.region, status=shard.status, action=shard.action)
+            )
+
+    @property
+    def complete(self) -> bool:
+        """Whether every shard ended, and ended `ok`."""
+        return self.statuses["ok"] == self.expected
+
+    def missing_actions(self) -> list[str]:
+        """Return the actions that the role's policy lacks.
+
+        What an SCP forbids no policy can grant, and AssumeRole is for the trust policy.
+        """
+        denied = {gap.action for gap in self.gaps if gap.status == "denied" and gap.action}
+        return sorted(denied - {"sts:AssumeRole"})
+
+    def completed(self, *, scan: str, target: str, calls: int, ms: int) -> ScanCompleted:
+        """Sum it up; `calls` are those made outside of shards."""
+        return ScanCompleted(
+            scan=scan,
+            target=target,
+            complete=self.complete,
+            resources=self.resources,
+            shards=dict(sorted(self.statuses.items())),
+            gaps=sorted(self.gaps, key=lambda gap: (gap.type, gap.region)),
+            missing_actions=self.missing_actions(),
+            calls=self.calls + calls,
+            ms=ms,
+        )

@@ -1,0 +1,100 @@
+"""What travels in a stream: one struct per event of the wire contract."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from proxyd.model import Resource, Status
+
+Mode = Literal["snapshot", "watch"]
+ClosingReason = Literal[
+    "shutdown",
+    "expired",
+    "revoked",
+    "deadline",
+    "slow",
+    "audit_unavailable",
+    "replaced",
+    "ended",
+    "error",
+]
+
+
+class ScanStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """Sent once per target and stream, before anything of that target."""
+
+    scan: str
+    target: str
+    account: str
+    partition: str
+    mode: Mode
+    regions: list[str]
+    types: list[str]
+    shards: int
+    at: datetime
+
+
+class ShardEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One scanner is done in one region. `ms` is wall time from the shard's own start."""
+
+    type: str
+    region: str
+    status: Status
+    resources: int = msgspec.field(name="resources")
+    calls: int = msgspec.field(name="calls")
+    ms: int = msgspec.field(name="ms")
+    account: str
+    code: str | None = None
+    action: str | None = None
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One type in one region that could not be seen whole, and the action that would mend it."""
+
+    type: str
+    region: str
+    status: Status
+    action: str | None = None
+
+
+class ScanCompleted(msgspec.Struct, frozen=True, kw_only=True):
+    """The coverage of one target: `complete` only when every shard ended `ok`."""
+
+    scan: str
+    target: str
+    complete: bool
+    resources: int
+    shards: dict[str, int]
+    gaps: list[Gap]
+    missing_actions: list[str]
+    calls: int
+    ms: int
+
+
+class Reset(msgspec.Struct, frozen=True, kw_only=True):
+    """The client must drop what it holds: a full snapshot follows."""
+
+    reason: str
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """The last event of a stream that did not end with `scan.completed`. `retry` in ms."""
+
+    reason: ClosingReason
+    retry: int
+
+
+Event = ScanStarted | Resource | ShardEnded | ScanCompleted | Reset | Closing
+
+NAMES: dict[type, str] = {
+    ScanStarted: "scan.started",
+    Resource: "resource",
+    ShardEnded: "shard",
+    ScanCompleted: "scan.completed",
+    Reset: "reset",
+    Closing: "closing",
+}
+"""Event names: none may be `open`, `error` or `message`, which are EventSource's own."""

@@ -1,0 +1,139 @@
+"""Event → bytes, pure: one frame per event, as SSE or as a line of NDJSON.
+
+JSON is ASCII only, since there are clients that cut a line at U+2028; a frame is one
+`event:`, one `id:` and one `data:` line, LF only (HTML Standard, 9.2.6).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from proxyd.events import NAMES, Event
+from proxyd.model import Resource
+
+MAX_DATA = 256 * 1024 - 512
+"""Bytes of a `data:` line: the whole event stays under 256 KiB."""
+
+KEEP_ALIVE = b":\n\n"
+NDJSON_KEEP_ALIVE = b"\n"
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
+
+
+def ascii_json(value: object) -> bytes:
+    """Encode to JSON without any character above `~`."""
+    data = _encoder.encode(value)
+    if data.isascii():
+        return data
+    return _NOT_ASCII.sub(_escape, data.decode()).encode("ascii")
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+def data_of(event: Event) -> bytes:
+    """Encode an event's data; a resource that is too large loses its largest properties."""
+    data = ascii_json(event)
+    if len(data) <= MAX_DATA or not isinstance(event, Resource):
+        return data
+    return ascii_json(_shortened(event))
+
+
+def _shortened(resource: Resource) -> Resource:
+    """Leave out properties, largest first, then tags and links, until the event fits."""
+    properties = dict(resource.properties)
+    by_size = sorted(properties, key=lambda key: len(ascii_json(properties[key])))
+    left_out: list[str] = []
+    fields: dict[str, object] = {}
+    while True:
+        short = msgspec.structs.replace(
+            resource, properties=properties, truncated=tuple(left_out), **fields
+        )
+        if len(ascii_json(short)) <= MAX_DATA:
+            return short
+        if by_size:
+            left_out.append(by_size.pop())
+            properties.pop(left_out[-1])
+        elif "links" not in fields:
+            left_out.append("links")
+            fields["links"] = ()
+        else:
+            left_out.append("tags")
+            fields["tags"] = {}
+
+
+class Framer(Protocol):
+    """Frames the events of one stream."""
+
+    content_type: str
+    greeting: bytes
+    keep_alive: bytes
+
+    def __call__(self, event: Event) -> bytes:
+        """Encode the next event."""
+        ...
+
+
+class Ids:
+    """Event ids of one stream: an epoch that no other stream has, and a sequence."""
+
+    def __init__(self) -> None:
+        self.epoch = secrets.token_hex(8)
+        self.sequence = 0
+
+    def next(self) -> str:
+        """Return the next id."""
+        self.sequence += 1
+        return self.last
+
+    @property
+    def last(self) -> str:
+        """The id that was given out last."""
+        return f"{self.epoch}-{self.sequence}"
+
+
+class Sse:
+    """Server-Sent Events."""
+
+    content_type = "text/event-stream"
+    greeting = KEEP_ALIVE
+    keep_alive = KEEP_ALIVE
+
+    def __init__(self, ids: Ids) -> None:
+        self.ids = ids
+
+    def __call__(self, event: Event) -> bytes:
+        """Encode the next event."""
+        name = NAMES[type(event)].encode()
+        return b"event: %b\nid: %b\ndata: %b\n\n" % (name, self.ids.next().encode(), data_of(event))
+
+
+class NdJson:
+    """One JSON object a line: `{"event","id","data"}`."""
+
+    content_type = "application/x-ndjson"
+    greeting = b""
+    keep_alive = NDJSON_KEEP_ALIVE
+
+    def __init__(self, ids: Ids) -> None:
+        self.ids = ids
+
+    def __call__(self, event: Event) -> bytes:
+        """Encode the next event."""
+        name = NAMES[type(event)].encode()
+        return b'{"event":"%b","id":"%b","data":%b}\n' % (
+            name,
+            self.ids.next().encode(),
+            data_of(event),
+        )
+
+
+FRAMERS: dict[str, Callable[[Ids], Framer]] = {Sse.content_type: Sse, NdJson.content_type: NdJson}
