@@ -1,0 +1,138 @@
+"""A target's role, assumed for one scan: sessions by resource type, regions, shards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from proxyd.actions import action_of, actions_of
+from proxyd.aws import policy
+from proxyd.aws.binding import Binding, Meter, bound
+from proxyd.aws.clients import Clients
+from proxyd.aws.outcome import outcome
+from proxyd.aws.policy import SessionPolicy
+from proxyd.aws.regions import home_of
+from proxyd.aws.session import Session, open_session
+from proxyd.aws.shard import AwsShard
+from proxyd.errors import AwsError
+from proxyd.model import GLOBAL, Detail, Operation, Scanner, Target
+
+DESCRIBE_REGIONS = Operation("ec2", "DescribeRegions")
+"""The one operation that proxyd calls on its own behalf."""
+
+_ITSELF = "proxyd"
+_PACKED_TOO_LARGE = "PackedPolicyTooLarge"
+_NOT_ENABLED = "not-opted-in"
+
+
+class Purpose(msgspec.Struct, frozen=True, kw_only=True):
+    """For whom and for what a role is assumed; it shows in CloudTrail."""
+
+    target: Target
+    scanners: Sequence[Scanner]
+    detail: Detail
+    principal: str
+    scan: str
+
+
+class Access:
+    """An assumed role. Everything that is called through it counts on its meter."""
+
+    def __init__(self, clients: Clients, purpose: Purpose, sts_region: str | None) -> None:
+        self.meter = Meter()
+        self._clients = clients
+        self._purpose = purpose
+        self._home = home_of(purpose.target.partition)
+        self._sts_region = sts_region or self._home
+        self._needs = _needs(purpose)
+        self._sessions: dict[str, Session] = {}
+
+    @property
+    def policies(self) -> int:
+        """How many sessions it took."""
+        return len(set(map(id, self._sessions.values())))
+
+    @property
+    def request_ids(self) -> list[str]:
+        """AWS's ids of the AssumeRole calls, as CloudTrail has them."""
+        return sorted({session.request_id for session in self._sessions.values()} - {""})
+
+    async def assume(self) -> None:
+        """Assume the role, once for each session policy, side by side.
+
+        Raises:
+            AwsError: STS does not give the role, or can not be reached.
+
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                for packed in policy.pack(self._needs):
+                    group.create_task(self._assume(packed))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    async def _assume(self, packed: SessionPolicy) -> None:
+        session = open_session(
+            self._clients,
+            self._sts_region,
+            self._purpose.target,
+            principal=self._purpose.principal,
+            scan=self._purpose.scan,
+            policy=packed.document,
+            meter=self.meter,
+        )
+        try:
+            await session.current()
+        except AwsError as error:
+            if error.code != _PACKED_TOO_LARGE or len(packed.types) == 1:
+                raise
+            for half in policy.split(packed, self._needs):
+                await self._assume(half)
+            return
+        self._sessions |= dict.fromkeys(packed.types, session)
+
+    async def enabled_regions(self) -> dict[str, bool]:
+        """Ask EC2 which regions the account has: name → whether it is enabled.
+
+        Raises:
+            AwsError: it may not be asked, or does not answer.
+
+        """
+        binding = Binding(self._sessions[_ITSELF], frozenset({DESCRIBE_REGIONS}), self.meter)
+        try:
+            client = await self._clients.get("ec2", self._home)
+            with bound(binding):
+                answer = await client.describe_regions(AllRegions=True)
+        except Exception as error:  # noqa: BLE001 - whatever botocore raises becomes an outcome
+            raise outcome(error, DESCRIBE_REGIONS, self._home) from None
+        return {r["RegionName"]: r.get("OptInStatus") != _NOT_ENABLED for r in answer["Regions"]}
+
+    def shard(self, scanner: Scanner, region: str) -> AwsShard:
+        """Open the work of one scanner in one region, with the session that is made for it."""
+        target = self._purpose.target
+        return AwsShard(
+            scanner,
+            account=target.account,
+            partition=target.partition,
+            region=region,
+            endpoint_region=self._home if region == GLOBAL else region,
+            detail=self._purpose.detail,
+            clients=self._clients,
+            credentials=self._sessions[scanner.type],
+            meter=self.meter,
+        )
+
+
+def _needs(purpose: Purpose) -> dict[str, tuple[str, ...]]:
+    needs = {s.type: actions_of(s.needs(purpose.detail)) for s in purpose.scanners}
+    if any(scanner.scope == "regional" for scanner in purpose.scanners):
+        needs[_ITSELF] = (action_of(DESCRIBE_REGIONS),)
+    return needs
+
+
+def actions_for(scanners: Iterable[Scanner]) -> list[str]:
+    """Return every action that a role needs for these scanners, and for proxyd itself."""
+    operations = {op for scanner in scanners for op in scanner.operations}
+    return sorted({action_of(op) for op in {*operations, DESCRIBE_REGIONS}})

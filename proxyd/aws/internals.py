@@ -1,0 +1,105 @@
+"""Everything that leans on the inside of aiobotocore and botocore, in one place.
+
+tests/aws/test_internals.py fails when a release changes what is used here.
+"""
+
+from __future__ import annotations
+
+import ssl
+from functools import partial
+from typing import Any
+
+import aiohttp
+from aiobotocore.credentials import AioCredentials
+from aiobotocore.httpsession import AIOHTTPSession
+from aiobotocore.session import AioSession
+from botocore import exceptions as boto
+from botocore.credentials import ReadOnlyCredentials
+
+from proxyd.aws import binding
+from proxyd.aws.outcome import EXPIRED
+from proxyd.model import Operation
+
+KEEP_ALIVE = 60.0
+"""Seconds that an idle connection is kept: scans come in bursts, and a TLS handshake is dear."""
+
+_RENEWED = "proxyd_renewed"
+
+
+class BoundCredentials(AioCredentials):  # type: ignore[misc] # aiobotocore is untyped
+    """Credentials of whoever's task is signing; without a binding it raises, before signing."""
+
+    def __init__(self) -> None:
+        super().__init__(access_key="bound", secret_key="bound", method="proxyd")  # noqa: S106 - never used to sign
+
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Return the credentials of the running task's session."""
+        return await binding.current().credentials.current()
+
+
+class SharedTlsSession(AIOHTTPSession):  # type: ignore[misc] # aiobotocore is untyped
+    """An HTTP session that takes its SSLContext from outside instead of making one.
+
+    aiobotocore loads the CA bundle into a context of its own for every client, which is
+    most of the cost of making one.
+    """
+
+    def __init__(self, *args: Any, context: ssl.SSLContext, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._shared_context = context
+
+    def _create_connector(self, proxy_url: str | None) -> aiohttp.TCPConnector:
+        if proxy_url and self._setup_proxy_ssl_context(proxy_url):
+            connector: aiohttp.TCPConnector = super()._create_connector(proxy_url)
+            return connector
+        return aiohttp.TCPConnector(
+            limit=self._max_pool_connections,
+            ssl=self._shared_context,
+            keepalive_timeout=KEEP_ALIVE,
+        )
+
+
+def http_session_class(context: ssl.SSLContext) -> Any:
+    """Return what `AioConfig(http_session_cls=…)` takes, bound to one SSLContext."""
+    return partial(SharedTlsSession, context=context)
+
+
+def guarded_session() -> AioSession:
+    """Make a botocore session whose clients sign, check and count by the binding."""
+    session = AioSession()
+    session._credentials = BoundCredentials()  # noqa: SLF001 - the public setter takes fixed keys only
+    session.set_config_variable("account_id_endpoint_mode", "disabled")
+    session.register("before-parameter-build.*.*", _guard)
+    session.register("before-send.*.*", _count)
+    session.get_component("event_emitter").register_first("needs-retry.*.*", _renew_or_give_up)
+    return session
+
+
+def _guard(model: Any, **_: Any) -> None:
+    """Refuse undeclared operations, those that botocore adds by itself included."""
+    binding.current().check(Operation(model.service_model.service_name, model.name))
+
+
+def _count(**_: Any) -> None:
+    binding.current().meter.sent()
+
+
+async def _renew_or_give_up(
+    *, response: Any, caught_exception: Any, request_dict: dict[str, Any], **_: Any
+) -> int | None:
+    """Send again with new credentials where AWS calls the old ones expired.
+
+    It is the same request again, so a scan goes on at the same page. And an address that
+    took the whole connect time-out is not tried again: a dead region must cost seconds.
+    """
+    if isinstance(caught_exception, boto.ConnectTimeoutError):
+        raise caught_exception
+    if response is None:
+        return None
+    code = response[1].get("Error", {}).get("Code")
+    context = request_dict["context"]
+    if code not in EXPIRED or context.get(_RENEWED):
+        return None
+    context[_RENEWED] = True
+    await binding.current().credentials.renew()
+    return 0

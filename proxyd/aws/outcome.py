@@ -1,0 +1,152 @@
+"""Foreign errors → outcomes, pure: one table says how a shard ends for each of AWS's answers.
+
+The text of an AWS error is read here for two facts, the IAM action and what kind of
+policy said no, and never leaves: it holds ARNs.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import ClientConnectorDNSError
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from proxyd.actions import action_of
+from proxyd.errors import AwsError
+from proxyd.model import GLOBAL, Operation, Status
+
+EXPIRED = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+)
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "Forbidden",
+        "ForbiddenException",
+        "NotAuthorized",
+        "NotAuthorizedException",
+        "UnauthorizedAccess",
+        "UnauthorizedException",
+        "UnauthorizedOperation",
+        "403",
+    }
+)
+_REGION_DISABLED = frozenset(
+    {
+        "AuthFailure",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "OptInRequired",
+        "RegionDisabledException",
+        "UnrecognizedClientException",
+    }
+)
+_UNSUPPORTED = frozenset(
+    {
+        "InvalidAction",
+        "NotImplemented",
+        "SubscriptionRequiredException",
+        "UnknownOperation",
+        "UnknownOperationException",
+        "UnsupportedOperation",
+        "UnsupportedOperationException",
+    }
+)
+_THROTTLED = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_TIMEOUT = frozenset({"RequestTimeout", "RequestTimeoutException"})
+
+_BY_CODE: dict[str, Status] = {
+    **dict.fromkeys(EXPIRED, "expired"),
+    **dict.fromkeys(_REGION_DISABLED, "region_disabled"),
+    **dict.fromkeys(_UNSUPPORTED, "unsupported"),
+    **dict.fromkeys(_THROTTLED, "throttled"),
+    **dict.fromkeys(_TIMEOUT, "timeout"),
+}
+
+_ACTION = re.compile(r"perform:? ([a-z0-9-]{2,40}:[A-Za-z0-9]{2,80})\b")
+_ORGANIZATION = ("service control policy", "resource control policy")
+_OF_THE_ROLE = ("identity-based policy", "permissions boundary", "session policy")
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def outcome(  # noqa: PLR0911 - a table reads best as one
+    error: Exception, operation: Operation, region: str
+) -> AwsError:
+    """Reduce what botocore raised to a status, a code and the action that was refused."""
+    match error:
+        case AwsError():
+            return error
+        case boto.ClientError():
+            return _answered(error, operation)
+        case (
+            boto.ConnectTimeoutError()
+            | boto.EndpointConnectionError()
+            | boto.ProxyConnectionError()
+        ):
+            return AwsError(_unreachable(error, region), type(error).__name__.removesuffix("Error"))
+        case boto.ReadTimeoutError() | TimeoutError():
+            return AwsError("timeout", "ReadTimeout")
+        case boto.NoRegionError() | boto.UnknownServiceError() | boto.EndpointProviderError():
+            return AwsError("unsupported", "NoEndpoint")
+        case boto.EndpointVariantError() | boto.UnknownEndpointError():
+            return AwsError("unsupported", "NoEndpoint")
+        case boto.PaginationError():
+            return AwsError("failed", "RepeatedPageToken")
+        case ResponseParserError():
+            return AwsError("failed", "UnreadableResponse")
+        case boto.NoCredentialsError() | boto.CredentialRetrievalError():
+            return AwsError("failed", "NoCredentials")
+    return AwsError("failed", type(error).__name__)
+
+
+def _answered(error: boto.ClientError, operation: Operation) -> AwsError:
+    told = error.response.get("Error", {})
+    code, text = str(told.get("Code", "")), str(told.get("Message", ""))
+    code = code.rpartition(".")[2] if code.startswith("Client.") else code
+    shown = code if _CODE.fullmatch(code) else "UnreadableCode"
+    if code in _DENIED:
+        return _denied(shown, text, operation)
+    status = _BY_CODE.get(code)
+    if status is None:
+        status = "failed"
+    return AwsError(status, shown)
+
+
+def _denied(code: str, text: str, operation: Operation) -> AwsError:
+    named = _ACTION.search(text)
+    action = named[1] if named else action_of(operation)
+    if any(kind in text for kind in _ORGANIZATION):
+        return AwsError("scp_denied", code, action=action)
+    of_the_role = any(kind in text for kind in _OF_THE_ROLE)
+    # S3 refuses with a bare "Access Denied" for one bucket as for all of them.
+    scope = "account" if of_the_role or operation.service != "s3" else "resource"
+    if "resource-based policy" in text and not of_the_role:
+        scope = "resource"
+    return AwsError("denied", code, action=action, scope=scope)
+
+
+def _unreachable(error: boto.BotoCoreError, region: str) -> Status:
+    """Tell a region that does not answer from a service that is not in it."""
+    if isinstance(error.kwargs.get("error"), ClientConnectorDNSError):
+        return "unsupported"
+    return "failed" if region == GLOBAL else "region_disabled"

@@ -1,0 +1,35 @@
+"""Partitions and their regions, from botocore's endpoint data: what can be named at all."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from botocore.session import Session
+
+from proxyd.model import GLOBAL
+
+_HOMES = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+}
+
+
+@cache
+def regions_of(partition: str) -> tuple[str, ...]:
+    """Return every region of a partition that is known, without `global`, sorted."""
+    found = Session().get_available_regions("ec2", partition)
+    return tuple(sorted(found))
+
+
+def home_of(partition: str) -> str:
+    """Return the region through which the global services of a partition are called."""
+    return _HOMES.get(partition) or next(iter(regions_of(partition)), _HOMES["aws"])
+
+
+def everywhere(partition: str) -> tuple[str, ...]:
+    """Return what a region glob may match: `global` and every known region."""
+    return (GLOBAL, *regions_of(partition))

@@ -1,0 +1,152 @@
+"""One AssumeRole session: narrowed by its session policy, renewed before it expires."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from botocore.credentials import ReadOnlyCredentials
+
+from proxyd.aws.binding import Binding, Meter, bound
+from proxyd.aws.clients import Clients
+from proxyd.aws.outcome import outcome
+from proxyd.aws.policy import via_policy
+from proxyd.model import Operation, Target
+
+RENEW_BEFORE = 300.0
+"""Seconds before its end that a session is renewed; a quarter of its life where that is less."""
+
+RENEWED_JUST_NOW = 5.0
+"""Seconds in which "expired" from AWS means an answer to the credentials before these."""
+
+ASSUME_ROLE = Operation("sts", "AssumeRole")
+_ASSUME = frozenset({ASSUME_ROLE})
+
+_NOT_IN_AN_IDENTITY = re.compile(r"[^\w+=,.@-]")
+_MAX_IDENTITY = 64
+
+
+class AssumeRole(msgspec.Struct, frozen=True):
+    """The parameters of one AssumeRole call (STS API Reference, AssumeRole)."""
+
+    role_arn: str
+    session_name: str
+    source_identity: str
+    duration: int
+    policy: str
+    external_id: str | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """Return them as STS names them."""
+        parameters = {
+            "RoleArn": self.role_arn,
+            "RoleSessionName": self.session_name,
+            "SourceIdentity": self.source_identity,
+            "DurationSeconds": self.duration,
+            "Policy": self.policy,
+        }
+        if self.external_id is not None:
+            parameters["ExternalId"] = self.external_id
+        return parameters
+
+
+def source_identity(principal: str) -> str:
+    r"""Write a principal's name as STS allows it: `[\w+=,.@-]{2,64}`, a hash where it overflows."""
+    name = _NOT_IN_AN_IDENTITY.sub("-", principal)
+    if name == principal and 2 <= len(name) <= _MAX_IDENTITY:  # noqa: PLR2004 - STS's minimum
+        return name
+    digest = hashlib.sha256(principal.encode()).hexdigest()[:12]
+    return f"{name[: _MAX_IDENTITY - len(digest) - 1]}-{digest}"
+
+
+class Session:
+    """Credentials for one role under one session policy.
+
+    Raises from every method: AwsError, where STS does not give the role.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        region: str,
+        request: AssumeRole,
+        meter: Meter,
+        via: Session | None = None,
+    ) -> None:
+        self._meter = meter
+        self._clients = clients
+        self._region = region
+        self._request = request
+        self._via = via
+        self._lock = asyncio.Lock()
+        self._credentials: ReadOnlyCredentials | None = None
+        self._renew_at = 0.0
+        self._assumed_at = 0.0
+        self.request_id = ""
+
+    async def current(self) -> ReadOnlyCredentials:
+        """Return credentials that are good for a while yet."""
+        async with self._lock:
+            if self._credentials is None or time.monotonic() >= self._renew_at:
+                await self._assume()
+            assert self._credentials is not None
+            return self._credentials
+
+    async def renew(self) -> None:
+        """Replace credentials that AWS called expired, unless that was done a moment ago."""
+        async with self._lock:
+            if time.monotonic() - self._assumed_at > RENEWED_JUST_NOW:
+                await self._assume()
+
+    async def _assume(self) -> None:
+        try:
+            answer = await self._ask()
+        except Exception as error:  # noqa: BLE001 - whatever botocore raises becomes an outcome
+            raise outcome(error, ASSUME_ROLE, self._region) from None
+        given = answer["Credentials"]
+        self._credentials = ReadOnlyCredentials(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+        )
+        self._assumed_at = time.monotonic()
+        life = (given["Expiration"] - datetime.now(UTC)).total_seconds()
+        self._renew_at = self._assumed_at + life - min(RENEW_BEFORE, life / 4)
+        self.request_id = answer.get("ResponseMetadata", {}).get("RequestId", "")
+
+    async def _ask(self) -> dict[str, Any]:
+        parameters = self._request.parameters()
+        if self._via is None:
+            sts = await self._clients.base_sts(self._region)
+            self._meter.sent()
+            answer: dict[str, Any] = await sts.assume_role(**parameters)
+        else:
+            sts = await self._clients.get("sts", self._region)
+            with bound(Binding(self._via, _ASSUME, self._meter)):
+                answer = await sts.assume_role(**parameters)
+        return answer
+
+
+def open_session(
+    clients: Clients,
+    region: str,
+    target: Target,
+    *,
+    principal: str,
+    scan: str,
+    policy: str,
+    meter: Meter,
+) -> Session:
+    """Prepare a session for a target, through the role that it names as `via` if it does."""
+    name, identity = f"proxyd-{scan}", source_identity(principal)
+    via = None
+    if target.via is not None:
+        hop = AssumeRole(target.via, name, identity, target.duration, via_policy(target.role_arn))
+        via = Session(clients, region, hop, meter)
+    request = AssumeRole(
+        target.role_arn, name, identity, target.duration, policy, target.external_id
+    )
+    return Session(clients, region, request, meter, via)
