@@ -1,0 +1,1 @@
+"""Who asks (credential → principal), and what they may (principal and request → scopes)."""

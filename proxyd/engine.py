@@ -1,0 +1,142 @@
+"""Run shards: the only place that fans out.
+
+Every shard is isolated: whatever goes wrong in it becomes its `shard` event, and never
+ends its siblings. Events go into whatever `emit` is; where that waits because the reader
+is slow, the shard waits and AWS is not asked for the next page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+import msgspec
+
+from proxyd.errors import AwsError, DeclarationError
+from proxyd.events import Event, ShardEnded
+from proxyd.model import Resource, Scanner, Shard
+
+Emit = Callable[[Event], Awaitable[None]]
+Wanted = Callable[[Resource], bool]
+
+
+class RunningShard(Shard, Protocol):
+    """A shard as the engine sees it: what it cost, and what could not be seen."""
+
+    problem: AwsError | None
+
+    @property
+    def calls(self) -> int:
+        """Requests sent to AWS so far."""
+        ...
+
+
+class Work(msgspec.Struct, frozen=True):
+    """One shard to run."""
+
+    scanner: Scanner
+    region: str
+
+
+class Engine:
+    """Runs shards within bounds. Times in seconds."""
+
+    def __init__(self, *, shards_at_once: int, shard_seconds: float) -> None:
+        self._shards_at_once = shards_at_once
+        self._shard_seconds = shard_seconds
+
+    async def run(
+        self,
+        works: Sequence[Work],
+        open_shard: Callable[[Scanner, str], RunningShard],
+        emit: Emit,
+        wanted: Wanted | None = None,
+    ) -> None:
+        """Run all shards and emit their resources, and one `shard` event each."""
+        queue = iter(works)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._shards_at_once, len(works))):
+                group.create_task(self._take(queue, open_shard, emit, wanted))
+
+    async def _take(
+        self,
+        works: Iterable[Work],
+        open_shard: Callable[[Scanner, str], RunningShard],
+        emit: Emit,
+        wanted: Wanted | None,
+    ) -> None:
+        """Work off one shard after the other; the iterator is shared with the other takers."""
+        for work in works:
+            shard = open_shard(work.scanner, work.region)
+            await emit(await self._run(work, shard, emit, wanted))
+
+    async def _run(
+        self, work: Work, shard: RunningShard, emit: Emit, wanted: Wanted | None
+    ) -> ShardEnded:
+        started = time.monotonic()
+        resources = 0
+        try:
+            async with aclosing(_patient(work.scanner, shard, self._shard_seconds)) as found:
+                async for resource in found:
+                    if wanted is None or wanted(resource):
+                        resources += 1
+                        await emit(resource)
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; its siblings go on
+            shard.incomplete(_reason(error))
+        problem = shard.problem
+        return ShardEnded(
+            type=work.scanner.type,
+            region=work.region,
+            account=shard.account,
+            status="ok" if problem is None else problem.status,
+            resources=resources,
+            calls=shard.calls,
+            ms=round((time.monotonic() - started) * 1000),
+            code=problem.code if problem else None,
+            action=problem.action if problem else None,
+        )
+
+
+async def _patient(
+    scanner: Scanner, shard: RunningShard, seconds: float
+) -> AsyncGenerator[Resource, None]:
+    """Pass resources on as long as the scanner takes no more than its time to find them.
+
+    The clock stands while the reader is being slow: that is not the scanner's fault.
+    """
+    spent = 0.0
+    async with aclosing(scanner.scan(shard)) as found:
+        while True:
+            started = time.monotonic()
+            async with asyncio.timeout(seconds - spent):
+                resource = await anext(found, None)
+            spent += time.monotonic() - started
+            if resource is None:
+                return
+            _check(scanner, resource)
+            yield resource
+
+
+def _check(scanner: Scanner, resource: Resource) -> None:
+    """Hold a scanner to its declaration: nothing undeclared may leave it."""
+    if resource.type != scanner.type:
+        raise DeclarationError("a resource of another type")
+    if not resource.properties.keys() <= set(scanner.fields):
+        raise DeclarationError("an undeclared property")
+
+
+def _reason(error: BaseException) -> AwsError:
+    """Reduce whatever ended a shard to a status and a code: a class name, never a text."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    match error:
+        case AwsError():
+            return error
+        case TimeoutError():
+            return AwsError("timeout", "ShardTimeout")
+        case DeclarationError():
+            return AwsError("failed", "UndeclaredByScanner")
+    return AwsError("failed", type(error).__name__)

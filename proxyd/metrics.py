@@ -1,0 +1,49 @@
+"""Prometheus metrics; no label can hold a principal, a target or anything that AWS said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_NAMESPACE = "proxyd"
+_Metric = TypeVar("_Metric", Counter, Gauge)
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+
+
+class Metrics:
+    """The metrics of one daemon, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        named = partial(_named, self.registry)
+        self.streams_open = named(Gauge, "streams_open", "Streams open now")
+        self.streams = named(Counter, "streams", "Streams that ended", ["outcome"])
+        self.refused = named(Counter, "requests_refused", "Requests refused", ["code"])
+        self.events = named(Counter, "events", "Events sent")
+        self.sent = named(Counter, "bytes", "Bytes of events sent")
+        self.shards = named(Counter, "shards", "Shards that ended", ["status"])
+        self.calls = named(Counter, "aws_calls", "Requests sent to AWS, retries included")
+        self.first = Histogram(
+            "first_resource_seconds",
+            "From the request to its first resource",
+            namespace=_NAMESPACE,
+            registry=self.registry,
+            buckets=_SECONDS,
+        )
+
+    def text(self) -> bytes:
+        """Render them in the Prometheus text format."""
+        return generate_latest(self.registry)
+
+
+def _named(
+    registry: CollectorRegistry,
+    kind: type[_Metric],
+    name: str,
+    what: str,
+    labels: Sequence[str] = (),
+) -> _Metric:
+    return kind(name, what, labels, namespace=_NAMESPACE, registry=registry)
