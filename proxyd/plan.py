@@ -1,0 +1,242 @@
+"""Request → plan, pure: which scanners in which regions of which targets, or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from proxyd.auth.grants import Ask, Scope, decide
+from proxyd.engine import Wanted
+from proxyd.errors import Problem, bad_parameter
+from proxyd.events import Mode
+from proxyd.globs import did_you_mean, expand, is_literal, matches
+from proxyd.model import GLOBAL, Detail, Grant, Principal, Scanner, Target
+from proxyd.where import WhereError, compile_where
+
+MAX_GLOBS = 500
+MAX_GLOB = 128
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parameters of a stream, as the wire contract names them."""
+
+    target: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    mode: Mode = "snapshot"
+    detail: Detail = "full"
+    where: str | None = None
+    last_event_id: str | None = None
+    known: dict[str, str] | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What will be scanned of one target.
+
+    Attributes:
+        literal: the regions that someone named: these are told about even where they are off.
+        open_ended: whether a region that proxyd's data lacks may be added when AWS names it.
+
+    """
+
+    target: Target
+    scopes: Sequence[Scope]
+    scanners: Sequence[Scanner]
+    literal: frozenset[str]
+    open_ended: tuple[str, ...]
+
+    def regions(self, enabled: Mapping[str, bool] | None) -> list[str]:
+        """Return the regions to scan, `global` first.
+
+        Args:
+            enabled: what EC2 says of the account's regions; None where it does not say.
+
+        """
+        named = {region for scope in self.scopes for region in scope.regions}
+        if enabled is None:
+            return _sorted(named)
+        news = {r for r, on in enabled.items() if on and self._admits(r)} - named
+        known_off = {r for r in named if r not in self.literal and not enabled.get(r, False)}
+        return _sorted((named | news) - (known_off - {GLOBAL}))
+
+    def _admits(self, region: str) -> bool:
+        return (
+            matches(self.open_ended, region)
+            and matches(self.target.regions, region)
+            and any(scope.allows(region) for scope in self.scopes)
+        )
+
+    def shards(self, regions: Iterable[str]) -> list[tuple[Scanner, str]]:
+        """Return what to run: every scanner in every region that one scope allows both of."""
+        return [
+            (scanner, region)
+            for region in regions
+            for scanner in self.scanners
+            if (region == GLOBAL) == (scanner.scope == "global")
+            and any(
+                scanner.type in scope.types and (region in scope.regions or scope.allows(region))
+                for scope in self.scopes
+            )
+        ]
+
+
+class Planner:
+    """Knows what can be asked: targets, grants, scanners, regions."""
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        grants: Sequence[Grant],
+        registry: Mapping[str, Scanner],
+        regions: Mapping[str, Sequence[str]],
+    ) -> None:
+        self._targets = {target.name: target for target in targets}
+        self._grants = grants
+        self._registry = registry
+        self._regions = regions
+        self._fields = {field for scanner in registry.values() for field in scanner.fields}
+
+    def plan(self, principal: Principal, query: Query) -> list[Plan]:
+        """Resolve a query to plans, one for each target.
+
+        Raises:
+            Problem: a parameter is wrong, or the principal may not.
+
+        """
+        if query.mode != "snapshot":
+            raise Problem(
+                400, "not_supported", "mode=watch is not supported yet", extra={"parameter": "mode"}
+            )
+        if query.known is not None:
+            raise Problem(
+                400, "not_supported", "known is not supported yet", extra={"parameter": "known"}
+            )
+        if not query.target:
+            raise bad_parameter("target", "name at least one target")
+        types = self._types(query.type)
+        return [
+            self._plan(principal, name, types, query.region) for name in dict.fromkeys(query.target)
+        ]
+
+    def where(self, text: str | None) -> Wanted | None:
+        """Compile the filter of a query.
+
+        Raises:
+            Problem: 400, with the column at which it stops making sense.
+
+        """
+        if text is None or not text.strip():
+            return None
+        try:
+            return compile_where(text, self._fields)
+        except WhereError as error:
+            raise bad_parameter(
+                "where", f"where: column {error.column}: {error}", column=error.column
+            ) from None
+
+    def visible(self, principal: Principal) -> list[tuple[Target, list[str], list[str]]]:
+        """Return the targets that a principal may see, with the types and regions of each."""
+        found = []
+        for target in self._targets.values():
+            scopes = decide(self._grants, principal, target, self._ask(target, None, None))
+            if scopes:
+                types = {t for scope in scopes for t in scope.types}
+                regions = {r for scope in scopes for r in scope.regions}
+                found.append((target, sorted(types), _sorted(regions)))
+        return found
+
+    def _types(self, globs: tuple[str, ...]) -> tuple[str, ...] | None:
+        if not globs:
+            return None
+        _check_globs("type", globs)
+        for glob in globs:
+            if not expand([glob], self._registry):
+                raise bad_parameter(
+                    "type", f"no scanner for type {glob!r}{did_you_mean(glob, self._registry)}"
+                )
+        return tuple(expand(globs, self._registry))
+
+    def _plan(
+        self,
+        principal: Principal,
+        name: str,
+        types: tuple[str, ...] | None,
+        regions: tuple[str, ...],
+    ) -> Plan:
+        target = self._targets.get(name)
+        if target is None:
+            _check_against(regions, set().union(*self._regions.values()))
+            raise _no_such_target()
+        every_region = self._regions[target.partition]
+        literal_of_target = {r for r in target.regions if is_literal(r)}
+        _check_against(regions, {*every_region, *literal_of_target})
+        ask = self._ask(target, types, regions or None)
+        scopes = decide(self._grants, principal, target, ask) if _askable(ask) else ()
+        if not scopes:
+            raise _no_such_target()
+        wanted = {t for scope in scopes for t in scope.types}
+        return Plan(
+            target=target,
+            scopes=scopes,
+            scanners=[s for s in self._registry.values() if s.type in wanted],
+            literal=frozenset({r for r in regions if is_literal(r)} | literal_of_target),
+            open_ended=tuple(r for r in regions if not is_literal(r))
+            or (() if regions else ("*",)),
+        )
+
+    def _ask(
+        self, target: Target, types: tuple[str, ...] | None, regions: tuple[str, ...] | None
+    ) -> Ask:
+        literal = [r for r in target.regions if is_literal(r)]
+        known = dict.fromkeys([*self._regions[target.partition], *literal])
+        every_region = tuple(expand([*target.regions, GLOBAL], known))
+        every_type = tuple(expand(target.types, self._registry))
+        return Ask(
+            types=None if types is None else _narrowed(types, every_type, query=()),
+            regions=None
+            if regions is None
+            else _narrowed(tuple(expand(regions, known)), every_region, query=regions),
+            every_type=every_type,
+            every_region=every_region,
+        )
+
+
+def _narrowed(
+    values: tuple[str, ...], every: tuple[str, ...], query: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Bound what globs matched by what the target has; a name that it has not refuses all."""
+    if any(is_literal(q) and q not in every for q in query):
+        return ()
+    return tuple(value for value in values if value in every)
+
+
+def _askable(ask: Ask) -> bool:
+    return ask.types != () and ask.regions != ()
+
+
+def _no_such_target() -> Problem:
+    """Build the one answer for what is not there and what may not be seen."""
+    return Problem(
+        404, "no_such_target", "no such target, or you may not ask this of it: see GET /v1/targets"
+    )
+
+
+def _check_globs(name: str, globs: tuple[str, ...]) -> None:
+    if len(globs) > MAX_GLOBS:
+        raise bad_parameter(name, f"more than {MAX_GLOBS} of them")
+    for glob in globs:
+        if len(glob) > MAX_GLOB or not glob.isascii() or set(glob) & set("[]{}\\ ") or not glob:
+            raise bad_parameter(name, f"{glob[:MAX_GLOB]!r} is not a glob: use `*` and `?`")
+
+
+def _check_against(regions: tuple[str, ...], known: Iterable[str]) -> None:
+    _check_globs("region", regions)
+    known = set(known)
+    for glob in regions:
+        if not expand([glob], known):
+            raise bad_parameter("region", f"no region {glob!r}{did_you_mean(glob, known)}")
+
+
+def _sorted(regions: Iterable[str]) -> list[str]:
+    return sorted(regions, key=lambda region: (region != GLOBAL, region))

@@ -1,0 +1,340 @@
+"""The joint: `open(request)` → a running stream, or a problem. It knows no HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+
+from proxyd.actions import actions_of
+from proxyd.audit import Audit, Record, StreamAudit, TargetRecord
+from proxyd.auth.tokens import authenticate
+from proxyd.aws.access import Access, Purpose
+from proxyd.aws.clients import Clients
+from proxyd.aws.regions import everywhere
+from proxyd.engine import Engine
+from proxyd.errors import AwsError, ConfigError, Problem
+from proxyd.globs import did_you_mean, expand
+from proxyd.metrics import Metrics
+from proxyd.model import Principal, Scanner
+from proxyd.plan import Plan, Planner, Query
+from proxyd.settings import Settings
+from proxyd.stream import Scan, Stream
+
+MAX_FINISHED = 10_000
+"""Finished snapshots that are remembered, to tell an EventSource that comes back to stop."""
+
+RETRY_AFTER = 5
+_UNREACHABLE = frozenset({"region_disabled", "timeout", "throttled", "unsupported"})
+
+
+class Service:
+    """What proxyd does, apart from how it is asked."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Mapping[str, Scanner],
+        clients: Clients,
+        audit: Audit,
+        metrics: Metrics,
+    ) -> None:
+        partitions = {target.partition for target in settings.targets}
+        regions = {partition: everywhere(partition) for partition in partitions}
+        check(settings, registry, regions)
+        self.registry = registry
+        self.metrics = metrics
+        self.limits = settings.limits
+        self.draining = False
+        self._settings = settings
+        self._clients = clients
+        self._audit = audit
+        self._planner = Planner(settings.targets, settings.grants, registry, regions)
+        self._engine = Engine(
+            shards_at_once=settings.limits.shards_at_once,
+            shard_seconds=settings.limits.shard_seconds,
+        )
+        self._open: set[Stream] = set()
+        self._one_left = asyncio.Event()
+        self._taken: Counter[str] = Counter()
+        self._finished: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def authenticate(self, authorization: str | None) -> Principal:
+        """Return who asks.
+
+        Raises:
+            Problem: 401, the same for every cause.
+
+        """
+        principal = authenticate(authorization, self._settings.tokens)
+        if principal is None:
+            raise Problem(
+                401,
+                "unauthenticated",
+                "a valid token is needed: Authorization: Bearer pxd_…",
+                headers={"WWW-Authenticate": 'Bearer realm="proxyd"'},
+            )
+        return principal
+
+    def targets(self, principal: Principal) -> list[dict[str, object]]:
+        """Return the targets that a principal may see, and what of them."""
+        return [
+            {
+                "name": target.name,
+                "account": target.account,
+                "partition": target.partition,
+                "regions": regions,
+                "types": types,
+            }
+            for target, types, regions in self._planner.visible(principal)
+        ]
+
+    def scanners(self) -> list[dict[str, object]]:
+        """Return what every scanner declares."""
+        return [describe(scanner) for scanner in self.registry.values()]
+
+    def ready(self) -> tuple[bool, dict[str, object]]:
+        """Return whether a new stream could be taken, and what speaks for or against it."""
+        free = self.limits.streams - self._taken.total()
+        checks: dict[str, object] = {
+            "draining": self.draining,
+            "streams_free": free,
+            "scanners": len(self.registry),
+            "targets": len(self._settings.targets),
+        }
+        return not self.draining and free > 0, checks
+
+    def is_finished(self, principal: Principal, event_id: str | None) -> bool:
+        """Whether an event id is that of the last event of a complete snapshot of theirs."""
+        return event_id is not None and (principal.name, event_id) in self._finished
+
+    def finished(self, principal: Principal, event_id: str) -> None:
+        """Remember the last event id of a snapshot that ended well."""
+        self._finished[principal.name, event_id] = None
+        if len(self._finished) > MAX_FINISHED:
+            self._finished.popitem(last=False)
+
+    @asynccontextmanager
+    async def open(self, principal: Principal, query: Query, peer: str) -> AsyncIterator[Stream]:
+        """Open a stream; it runs until the block is left.
+
+        Raises:
+            Problem: nothing was or will be streamed.
+
+        """
+        plans = self._planner.plan(principal, query)
+        wanted = self._planner.where(query.where)
+        with self._slot(principal, plans):
+            ids = {plan.target.name: secrets.token_hex(6) for plan in plans}
+            trail = StreamAudit(self._audit, _record(principal, query, peer, plans, ids))
+            try:
+                scans = await self._assume(principal, query, plans, ids)
+            except Problem as problem:
+                trail.refused(problem.code)
+                raise
+            except BaseException:
+                trail.refused("disconnected")
+                raise
+            stream = Stream(
+                scans,
+                engine=self._engine,
+                limits=self.limits,
+                metrics=self.metrics,
+                wanted=wanted,
+                reset="replay_unavailable" if query.last_event_id else None,
+            )
+            async with self._running(stream, trail, scans):
+                yield stream
+
+    @asynccontextmanager
+    async def _running(
+        self, stream: Stream, trail: StreamAudit, scans: list[Scan]
+    ) -> AsyncIterator[None]:
+        self._open.add(stream)
+        self.metrics.streams_open.inc()
+        try:
+            async with stream:
+                yield
+        finally:
+            self._open.discard(stream)
+            self._one_left.set()
+            self.metrics.streams_open.dec()
+            self.metrics.streams.labels(stream.outcome).inc()
+            trail.ended(stream.outcome, **_counts(stream, scans))
+
+    @contextmanager
+    def _slot(self, principal: Principal, plans: list[Plan]) -> Iterator[None]:
+        """Take one of the places for streams, and give it back."""
+        self._admit(principal, plans)
+        self._taken[principal.name] += 1
+        try:
+            yield
+        finally:
+            self._taken[principal.name] -= 1
+            self._taken += Counter()  # forget principals with none
+
+    async def drain(self) -> None:
+        """Take no more streams, end those that are open, and wait until they are gone."""
+        self.draining = True
+        async with asyncio.TaskGroup() as group:
+            for stream in list(self._open):
+                group.create_task(stream.close("shutdown"))
+        while self._open:
+            self._one_left.clear()
+            await self._one_left.wait()
+
+    def _admit(self, principal: Principal, plans: list[Plan]) -> None:
+        retry = {"Retry-After": str(RETRY_AFTER + secrets.randbelow(RETRY_AFTER))}
+        if self.draining:
+            raise Problem(503, "shutting_down", "proxyd is shutting down", headers=retry)
+        if self._taken.total() >= self.limits.streams:
+            raise Problem(503, "too_many_streams", "all streams are taken", headers=retry)
+        if self._taken[principal.name] >= self.limits.streams_per_principal:
+            raise Problem(429, "too_many_streams", "you have too many streams open", headers=retry)
+        if len(plans) > self.limits.targets_per_stream:
+            raise Problem(
+                400,
+                "bad_parameter",
+                f"more than {self.limits.targets_per_stream} targets in one stream",
+                extra={"parameter": "target"},
+            )
+
+    async def _assume(
+        self, principal: Principal, query: Query, plans: list[Plan], ids: dict[str, str]
+    ) -> list[Scan]:
+        """Assume every target's role; only where none can be is there nothing to stream."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._assume_one(principal, query, plan, ids[plan.target.name]))
+                for plan in plans
+            ]
+        scans = [task.result() for task in tasks]
+        refused = [scan.refused for scan in scans if scan.refused is not None]
+        if len(refused) == len(scans):
+            raise _not_assumed(refused[0])
+        return scans
+
+    async def _assume_one(self, principal: Principal, query: Query, plan: Plan, scan: str) -> Scan:
+        purpose = Purpose(
+            target=plan.target,
+            scanners=plan.scanners,
+            detail=query.detail,
+            principal=principal.name,
+            scan=scan,
+        )
+        access = Access(self._clients, purpose, self._settings.aws.region)
+        try:
+            await access.assume()
+        except AwsError as error:
+            return Scan(id=scan, plan=plan, access=access, refused=error)
+        return Scan(id=scan, plan=plan, access=access)
+
+
+def check(
+    settings: Settings, registry: Mapping[str, Scanner], regions: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Check the configuration against what AWS and the plugins have.
+
+    Raises:
+        ConfigError: a type or region that nothing has, with what was perhaps meant.
+
+    """
+    everything = {region for known in regions.values() for region in known}
+    for i, target in enumerate(settings.targets):
+        known = regions[target.partition]
+        if len(known) == 1:
+            raise ConfigError(f"targets[{i}].role_arn: no partition {target.partition!r}")
+        _check_named(f"targets[{i}].regions", "region", target.regions, known)
+        _check_named(f"targets[{i}].types", "scanner for type", target.types, registry)
+    for i, grant in enumerate(settings.grants):
+        _check_named(f"grants[{i}].regions", "region", grant.regions, everything)
+        _check_named(f"grants[{i}].types", "scanner for type", grant.types, registry)
+
+
+def _check_named(
+    where: str,
+    what: str,
+    globs: tuple[str, ...],
+    known: Mapping[str, object] | set[str] | tuple[str, ...],
+) -> None:
+    for glob in globs:
+        if not expand([glob], known):
+            raise ConfigError(f"{where}: no {what} {glob!r}{did_you_mean(glob, known)}")
+
+
+def describe(scanner: Scanner) -> dict[str, object]:
+    """Return what a scanner declares, as /v1/scanners gives it."""
+    return {
+        "type": scanner.type,
+        "service": scanner.service,
+        "scope": scanner.scope,
+        "plugin": scanner.plugin,
+        "actions": list(actions_of(scanner.operations)),
+        "fields": list(scanner.fields),
+        "links": [{"rel": link.rel, "type": link.type} for link in scanner.links],
+        "cost": scanner.cost,
+    }
+
+
+def _not_assumed(error: AwsError) -> Problem:
+    """Say that a role can not be assumed: what AWS told stays inside, what to look at does not."""
+    match error:
+        case AwsError(code="NoCredentials"):
+            code = "no_base_credentials"
+            detail = (
+                "proxyd has no AWS credentials of its own: give it an instance profile, "
+                "a web identity or environment variables"
+            )
+        case AwsError(status="denied" | "scp_denied"):
+            code = "role_not_assumable"
+            detail = (
+                "AWS refused AssumeRole: look at the role's name, its trust policy (principal, "
+                "external id, sts:SetSourceIdentity), and whether proxyd may call sts:AssumeRole"
+            )
+        case AwsError(status=status) if status in _UNREACHABLE:
+            code = "sts_unreachable"
+            detail = "AWS STS did not answer: look at the network, the proxy and the endpoints"
+        case _:
+            code = "role_not_assumable"
+            detail = "AWS STS answered AssumeRole with an error"
+    return Problem(502, code, detail, extra={"aws_code": error.code})
+
+
+def _record(
+    principal: Principal, query: Query, peer: str, plans: list[Plan], ids: dict[str, str]
+) -> Record:
+    return Record(
+        at=datetime.now(UTC),
+        event="stream.started",
+        stream=secrets.token_hex(8),
+        principal=principal.name,
+        peer=peer,
+        mode=query.mode,
+        detail=query.detail,
+        filtered=query.where is not None,
+        targets=[
+            TargetRecord(
+                target=plan.target.name,
+                account=plan.target.account,
+                scan=ids[plan.target.name],
+                regions=plan.regions(None),
+                types=[scanner.type for scanner in plan.scanners],
+            )
+            for plan in plans
+        ],
+    )
+
+
+def _counts(stream: Stream, scans: list[Scan]) -> dict[str, object]:
+    coverages = stream.coverages
+    return {
+        "complete": stream.outcome == "completed" and all(c.complete for c in coverages),
+        "resources": sum(c.resources for c in coverages),
+        "calls": sum(scan.access.meter.calls for scan in scans),
+        "shards": dict(sorted(stream.statuses.items())),
+        "missing_actions": sorted({a for c in coverages for a in c.missing_actions()}),
+        "aws_request_ids": [i for scan in scans for i in scan.access.request_ids],
+    }

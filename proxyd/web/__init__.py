@@ -1,0 +1,1 @@
+"""HTTP: routes, middlewares, the error table. The only importer of aiohttp's server."""
