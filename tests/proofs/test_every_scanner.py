@@ -1,0 +1,63 @@
+"""What holds for every scanner that is registered: a new one is proved by being there."""
+
+import pytest
+
+from proxyd.model import Scanner
+from proxyd_aws.plugin import proxyd_scanners
+
+from . import proofs
+
+SCANNERS = tuple(proxyd_scanners())
+TYPES = frozenset(scanner.type for scanner in SCANNERS)
+
+every = pytest.mark.parametrize("scanner", SCANNERS, ids=lambda s: s.type)
+every_declared = pytest.mark.parametrize(
+    "scanner", [s for s in SCANNERS if s.declaration is not None], ids=lambda s: s.type
+)
+
+
+@every_declared
+def test_paths_lead_to_what_they_are_there_for(scanner: Scanner) -> None:
+    """Every declared path exists in botocore's models and ends in a fitting kind of value."""
+    assert proofs.wrong_paths(scanner) == []
+
+
+@every_declared
+def test_parameters_are_what_the_operations_take(scanner: Scanner) -> None:
+    """Every operation exists and gets its required parameters, and none it does not know."""
+    assert proofs.wrong_params(scanner) == []
+
+
+@every_declared
+def test_no_page_is_lost(scanner: Scanner) -> None:
+    """Whatever answers in pages is read page by page, and botocore knows how."""
+    assert proofs.lost_pages(scanner) == []
+
+
+@every
+def test_actions_only_read_about_things(scanner: Scanner) -> None:
+    """Every action is in the IAM reference as List or Read and reads neither data nor keys."""
+    assert proofs.wrong_actions(scanner) == []
+
+
+@every
+def test_type_is_known_to_cloudformation(scanner: Scanner) -> None:
+    """Every scanner's type has a CloudFormation schema."""
+    assert proofs.unknown_type(scanner) == []
+
+
+@every_declared
+def test_nothing_secret_is_declared(scanner: Scanner) -> None:
+    """No declared path passes what is marked sensitive or is on the never-list."""
+    assert proofs.secret_paths(scanner) == []
+
+
+@every
+def test_links_lead_to_known_types(scanner: Scanner) -> None:
+    """Every link names a type that is registered or has a CloudFormation schema."""
+    assert proofs.unknown_links(scanner, TYPES) == []
+
+
+def test_every_type_is_listed_once() -> None:
+    """No two scanners list the same type."""
+    assert len(TYPES) == len(SCANNERS)
