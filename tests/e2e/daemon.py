@@ -1,0 +1,166 @@
+"""Start the real daemon for a test, talk to it over a real socket, stop it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from proxyd.auth import tokens
+from proxyd.client import Client, ServerEvent
+from proxyd.demo.process import end
+
+START_SECONDS = 20.0
+MAIN = ("-B", "-m", "proxyd")
+
+Events = list[ServerEvent]
+
+
+class Daemon:
+    """A running `proxyd serve`: its address, a token, and what it wrote."""
+
+    def __init__(self, process: asyncio.subprocess.Process, token: str) -> None:
+        self.process = process
+        self.token = token
+        self.url = ""
+        self.out: list[str] = []
+        self.err: list[str] = []
+        self._serving = asyncio.Event()
+        self._readers: list[asyncio.Task[None]] = []
+
+    @property
+    def audit(self) -> list[dict[str, Any]]:
+        """The audit records so far."""
+        return [json.loads(line) for line in self.out]
+
+    async def started(self) -> None:
+        """Wait until it says where it serves."""
+        assert self.process.stdout
+        assert self.process.stderr
+        self._readers = [
+            asyncio.create_task(self._read(self.process.stdout, self.out)),
+            asyncio.create_task(self._read(self.process.stderr, self.err)),
+        ]
+        async with asyncio.timeout(START_SECONDS):
+            await self._serving.wait()
+        assert self.url, "".join(self.err)
+
+    async def stopped(self) -> int:
+        """Wait until it has ended and all that it wrote is read."""
+        code = await self.process.wait()
+        await asyncio.gather(*self._readers)
+        return code
+
+    async def _read(self, stream: asyncio.StreamReader, lines: list[str]) -> None:
+        async for raw in stream:
+            line = raw.decode()
+            lines.append(line)
+            if lines is self.err and '"event": "serving"' in line:
+                self.url = json.loads(line)["address"]
+                self._serving.set()
+        self._serving.set()
+
+    @asynccontextmanager
+    async def request(
+        self, method: str, path: str, *, token: str | None = None, **options: Any
+    ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
+        """Make one request on a connection of its own."""
+        headers = {"Authorization": f"Bearer {token or self.token}", **options.pop("headers", {})}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, f"{self.url}{path}", headers=headers, **options) as response,
+        ):
+            yield response
+
+    async def get(self, path: str, **options: Any) -> tuple[int, bytes]:
+        """GET a path, for its status and body."""
+        async with self.request("GET", path, **options) as response:
+            return response.status, await response.read()
+
+    async def problem(self, path: str, **options: Any) -> dict[str, Any]:
+        """GET a path that is refused, for the problem."""
+        async with self.request(options.pop("method", "GET"), path, **options) as response:
+            assert response.content_type == "application/problem+json"
+            problem: dict[str, Any] = json.loads(await response.read())
+            assert problem["status"] == response.status
+            return problem
+
+    async def scan(self, **parameters: Any) -> Events:
+        """Stream to the end and return the events."""
+        async with Client(self.url, self.token) as client:
+            return [event async for event in client.stream(**parameters)]
+
+
+@asynccontextmanager
+async def running(
+    config: Mapping[str, Any] | str,
+    directory: Path,
+    *,
+    environment: Mapping[str, str],
+    command: Sequence[str] = MAIN,
+) -> AsyncGenerator[Daemon, None]:
+    """Run the daemon with this configuration for the time of the block."""
+    token = tokens.new_token()
+    path = directory / "proxyd.toml"
+    text = config if isinstance(config, str) else toml(config)
+    path.write_text(text.replace("TOKEN_SHA256", tokens.digest(token).hex()))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        "serve",
+        "--config",
+        str(path),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={"PATH": os.defpath, "HOME": "/nonexistent", **environment},
+        start_new_session=True,
+    )
+    daemon = Daemon(process, token)
+    try:
+        await daemon.started()
+        yield daemon
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(START_SECONDS):
+            assert await daemon.stopped() == 0, "".join(daemon.err)
+    finally:
+        await end(process)
+
+
+def toml(value: Mapping[str, Any]) -> str:
+    """Write tables and arrays of tables, with JSON's way to write what they hold."""
+    lines: list[str] = []
+    for name, table in value.items():
+        rows = table if isinstance(table, list) else [table]
+        head = f"[[{name}]]" if isinstance(table, list) else f"[{name}]"
+        for row in rows:
+            lines.append(head)
+            lines += [f"{key} = {json.dumps(item)}" for key, item in row.items()]
+    return "\n".join(lines)
+
+
+def settings(targets: Sequence[Mapping[str, Any]], endpoint: str, **more: Any) -> dict[str, Any]:
+    """Return a configuration that lets one principal see all of these targets."""
+    return {
+        "server": {"listen": "127.0.0.1:0"},
+        "aws": {"endpoint_url": endpoint, **more.pop("aws", {})},
+        "sandbox": {"mode": "off"},
+        **more,
+        "targets": [dict(target) for target in targets],
+        "principals": [{"name": "tester", "token_sha256": "TOKEN_SHA256", "groups": ["all"]}],
+        "grants": [{"groups": ["all"], "targets": ["*"], "types": ["*"], "regions": ["*"]}],
+    }
+
+
+def named(events: Events, name: str) -> list[dict[str, Any]]:
+    """Return the data of the events of one name."""
+    return [event.data for event in events if event.name == name]

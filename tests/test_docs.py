@@ -1,0 +1,80 @@
+"""What the documentation says is what the code does."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import get_args
+
+from proxyd import config
+from proxyd.cli.app import app
+from proxyd.events import NAMES
+from proxyd.model import Status
+
+ROOT = Path(__file__).parents[1]
+
+
+def page(name: str) -> str:
+    """Read one page."""
+    return (ROOT / name).read_text()
+
+
+def test_the_example_configuration_is_valid(tmp_path: Path) -> None:
+    """config/proxyd.example.toml is accepted as it is."""
+    (tmp_path / "production.external-id").write_text("random-and-long\n")
+    settings = config.load(ROOT / "config" / "proxyd.example.toml", tmp_path)
+    assert settings.targets[0].external_id == "random-and-long"
+    assert settings.grants[0].types == ("AWS::EC2::*", "AWS::S3::Bucket")
+
+
+def test_every_error_code_is_documented() -> None:
+    """docs/errors.md has every code that a `Problem` is made with, and every status of a shard."""
+    source = "".join(path.read_text() for path in (ROOT / "proxyd").rglob("*.py"))
+    codes = set(re.findall(r'Problem\(\s*\d+,\s*"(\w+)"', source))
+    codes |= set(re.findall(r'^\s+code = "(\w+)"', source, re.MULTILINE))
+    codes |= set(re.findall(r"_CODES = \{.*?\}", source, re.DOTALL)[0].split('"')[1::2])
+    assert len(codes) > 12
+    documented = set(re.findall(r"`(\w+)`", page("docs/errors.md")))
+    assert codes - documented == set()
+    assert set(get_args(Status)) - documented == set()
+
+
+def test_every_event_is_documented() -> None:
+    """docs/stream.md has every event that there is."""
+    documented = set(re.findall(r"`([\w.]+)`", page("docs/stream.md")))
+    assert set(NAMES.values()) - documented == set()
+
+
+def test_every_dependency_is_argued() -> None:
+    """docs/dependencies.md has a line for each dependency, and each is bounded."""
+    project = tomllib.loads(page("pyproject.toml"))["project"]
+    rows = set(re.findall(r"^\| ([\w-]+)", page("docs/dependencies.md"), re.MULTILINE))
+    for dependency in project["dependencies"]:
+        assert dependency.partition(">=")[0] in rows
+        assert ">=" in dependency
+        assert "<" in dependency
+
+
+def test_no_constraint_names_a_host() -> None:
+    """The constraints files hold versions and hashes, and nowhere to get them from."""
+    for path in ROOT.glob("constraints*.txt"):
+        for line in path.read_text().splitlines():
+            assert re.fullmatch(r"[\w.-]+==[\w.!+]+ \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line)
+
+
+def test_the_readme_names_commands_that_are_there() -> None:
+    """Each `proxyd …` of the README is a command, and each make target a target."""
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}  # type: ignore[union-attr]
+    commands |= {str(group.name) for group in app.registered_groups}
+    for command in re.findall(r"proxyd ([a-z]+) ", page("README.md")):
+        assert command in commands | {"shows", "assumes"}
+    for target in re.findall(r"^\$ make (\w+)", page("README.md"), re.MULTILINE):
+        assert f"\n{target}:" in page("Makefile")
+
+
+def test_pages_that_are_linked_exist() -> None:
+    """Every relative link of the README and the docs leads to a file."""
+    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
