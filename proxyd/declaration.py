@@ -65,8 +65,17 @@ class Batch(Step, frozen=True, kw_only=True):
 
     @property
     def collects(self) -> str:
-        """The name of the parameter that takes the list."""
-        return next(name for name, value in self.params.items() if _is_collector(value))
+        """The name of the parameter that takes the list.
+
+        Raises:
+            ValueError: there is none.
+
+        """
+        for name, value in self.params.items():
+            if _is_collector(value):
+                return name
+        msg = f'{self.operation}: no parameter collects the items, as names=["{{@}}"] would'
+        raise ValueError(msg)
 
 
 class Tagged(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from proxyd.globs import did_you_mean, expand
 from proxyd.metrics import Metrics
 from proxyd.model import Principal, Scanner
 from proxyd.plan import Plan, Planner, Query
+from proxyd.sandbox import Report
 from proxyd.settings import Settings
 from proxyd.stream import Scan, Stream
 
@@ -38,13 +39,14 @@ class Service:
         self,
         settings: Settings,
         registry: Mapping[str, Scanner],
+        *,
         clients: Clients,
         audit: Audit,
         metrics: Metrics,
+        sandbox: Report,
     ) -> None:
-        partitions = {target.partition for target in settings.targets}
-        regions = {partition: everywhere(partition) for partition in partitions}
-        check(settings, registry, regions)
+        regions = {target.partition: everywhere(target.partition) for target in settings.targets}
+        self._sandbox = sandbox
         self.registry = registry
         self.metrics = metrics
         self.limits = settings.limits
@@ -104,6 +106,7 @@ class Service:
             "streams_free": free,
             "scanners": len(self.registry),
             "targets": len(self._settings.targets),
+            "sandbox": self._sandbox,
         }
         return not self.draining and free > 0, checks
 

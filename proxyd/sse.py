@@ -19,6 +19,9 @@ from proxyd.model import Resource
 MAX_DATA = 256 * 1024 - 512
 """Bytes of a `data:` line: the whole event stays under 256 KiB."""
 
+_SHORT_NAME = 256
+"""Characters that are kept of a name that does not fit: as many as a tag's value may have."""
+
 KEEP_ALIVE = b":\n\n"
 NDJSON_KEEP_ALIVE = b"\n"
 
@@ -29,7 +32,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 def ascii_json(value: object) -> bytes:
     """Encode to JSON without any character above `~`."""
     data = _encoder.encode(value)
-    if data.isascii():
+    if data.isascii() and b"\x7f" not in data:
         return data
     return _NOT_ASCII.sub(_escape, data.decode()).encode("ascii")
 
@@ -48,7 +51,7 @@ def data_of(event: Event) -> bytes:
 
 
 def _shortened(resource: Resource) -> Resource:
-    """Leave out properties, largest first, then tags and links, until the event fits."""
+    """Leave out properties, largest first, then links and tags, until the event fits."""
     properties = dict(resource.properties)
     by_size = sorted(properties, key=lambda key: len(ascii_json(properties[key])))
     left_out: list[str] = []
@@ -65,9 +68,14 @@ def _shortened(resource: Resource) -> Resource:
         elif "links" not in fields:
             left_out.append("links")
             fields["links"] = ()
-        else:
+        elif "tags" not in fields:
             left_out.append("tags")
             fields["tags"] = {}
+        elif "name" not in fields:
+            left_out.append("name")
+            fields["name"] = resource.name[:_SHORT_NAME]
+        else:  # what is left are the ARN and the id: AWS has none of such a length
+            return short
 
 
 class Framer(Protocol):

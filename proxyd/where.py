@@ -136,11 +136,12 @@ class _Parser:
         return (lambda r: not found(r)) if negated else found
 
     def term(self) -> Filter:
-        if not self.take("paren", "("):
+        bracket = self.take("paren", "(")
+        if bracket is None:
             return self.comparison()
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise WhereError(f"more than {MAX_DEPTH} brackets deep", self.next.column)
+            raise WhereError(f"more than {MAX_DEPTH} brackets deep", bracket.column)
         found = self.either()
         if not self.take("paren", ")"):
             raise self.unexpected("expected `)`")

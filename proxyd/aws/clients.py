@@ -10,6 +10,7 @@ import asyncio
 import ssl
 from contextlib import AsyncExitStack
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aioboto3
 from aiobotocore.config import AioConfig
@@ -20,6 +21,21 @@ from proxyd.settings import Aws
 
 MAX_CONNECTIONS = 32
 """Connections of one client: what a service in a region is asked at the same time."""
+
+
+_PORTS = {"http": 80, "https": 443}
+_METADATA_PORT = 80
+"""Where an instance or a container gets its credentials."""
+
+_DNS_PORT = 53
+
+
+def ports(settings: Aws) -> set[int]:
+    """Return the TCP ports that reaching AWS may take."""
+    addresses = [settings.endpoint_url, settings.proxy, *settings.endpoints.values()]
+    split = [urlsplit(address) for address in addresses if address]
+    named = {parts.port or _PORTS[parts.scheme] for parts in split}
+    return named | {_PORTS["https"], _METADATA_PORT, _DNS_PORT}
 
 
 class Clients:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import uvloop
 
-from proxyd import config, logs, registry, service
+from proxyd import config, logs, registry, sandbox, service
 from proxyd.audit import Audit, stdout_sink
-from proxyd.aws import models
-from proxyd.aws.clients import Clients
+from proxyd.aws import clients, models
 from proxyd.aws.regions import everywhere
 from proxyd.metrics import Metrics
 from proxyd.registry import Registry
 from proxyd.settings import Settings
 from proxyd.web import server
 
+log = logs.get_logger(__name__)
+
 
 def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
     """Serve until told to stop.
+
+    The order matters: everything that has to be read or opened is, then the right to write is
+    given up, and only then is there a loop, with its threads.
 
     Raises:
         StartupError: something is wrong that has to be mended first.
@@ -28,8 +33,12 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
     logs.configure(verbose=verbose)
     settings = config.load(path, credentials)
     scanners = registry.load(registry.discover(), models.operations_of)
+    check(settings, scanners)
+    listener = server.listen(settings.server)
+    report = sandbox.enter(settings.sandbox.mode, clients.ports(settings.aws))
+    log.info("sandbox", mode=report.mode, layers=report.layers, missing=report.missing)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, scanners))
+        runner.run(_serve(settings, scanners, listener, report))
 
 
 def check(settings: Settings, scanners: Registry) -> None:
@@ -43,7 +52,16 @@ def check(settings: Settings, scanners: Registry) -> None:
     service.check(settings, scanners, {name: everywhere(name) for name in partitions})
 
 
-async def _serve(settings: Settings, scanners: Registry) -> None:
-    async with Clients(settings.aws) as clients:
-        made = service.Service(settings, scanners, clients, Audit([stdout_sink]), Metrics())
-        await server.serve(made, settings.server, settings.limits.drain_seconds)
+async def _serve(
+    settings: Settings, scanners: Registry, listener: socket.socket, report: sandbox.Report
+) -> None:
+    async with clients.Clients(settings.aws) as pool:
+        made = service.Service(
+            settings,
+            scanners,
+            clients=pool,
+            audit=Audit([stdout_sink]),
+            metrics=Metrics(),
+            sandbox=report,
+        )
+        await server.serve(made, settings.server, listener, settings.limits.drain_seconds)

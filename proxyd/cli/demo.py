@@ -97,6 +97,9 @@ listen = {json.dumps(listen)}
 
 [aws]
 endpoint_url = {json.dumps(endpoint)}
+
+[sandbox]
+mode = "best-effort"
 {targets}
 [[principals]]
 name = "demo"

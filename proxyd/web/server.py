@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import ssl
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from aiohttp import http_parser, web
@@ -21,13 +23,35 @@ from proxyd.web.protocol import MAX_LINE, Runner
 log = get_logger(__name__)
 
 _FIRST_PASSED_FD = 3
+_BACKLOG = 1024
 
 
-async def serve(service: Service, settings: Server, drain_seconds: float) -> None:
-    """Serve until SIGTERM or SIGINT; a second one ends it at once.
+def listen(settings: Server) -> socket.socket:
+    """Open the socket that will be served, before the right to do so is given up.
 
     Raises:
         StartupError: it can not listen there.
+
+    """
+    if int(os.environ.get("LISTEN_PID", "0")) == os.getpid():
+        return socket.socket(fileno=_FIRST_PASSED_FD)
+    try:
+        if settings.listen.startswith("unix:"):
+            return _listen_unix(settings.listen.removeprefix("unix:"))
+        host, port = _host_and_port(settings.listen)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise StartupError(f"can not listen on {settings.listen}: {error.strerror}") from None
+
+
+async def serve(
+    service: Service, settings: Server, listener: socket.socket, drain_seconds: float
+) -> None:
+    """Serve until SIGTERM or SIGINT; a second one ends it at once.
+
+    Raises:
+        StartupError: the server can not be started.
 
     """
     if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
@@ -43,9 +67,10 @@ async def serve(service: Service, settings: Server, drain_seconds: float) -> Non
     )
     await runner.setup()
     try:
-        site = await _listen(runner, settings)
+        site = web.SockSite(runner, listener, ssl_context=_tls(settings))
+        await site.start()
         stop = _signals()
-        log.info("serving", address=_address(runner, settings), scanners=len(service.registry))
+        log.info("serving", address=_address(listener, settings), scanners=len(service.registry))
         await stop.wait()
         log.info("draining")
         await site.stop()
@@ -78,32 +103,31 @@ def _signals() -> asyncio.Event:
     return stop
 
 
-async def _listen(runner: Runner, settings: Server) -> web.BaseSite:
-    context = _tls(settings)
-    site: web.BaseSite
-    if int(os.environ.get("LISTEN_PID", "0")) == os.getpid():
-        site = web.SockSite(runner, socket.socket(fileno=_FIRST_PASSED_FD), ssl_context=context)
-    elif settings.listen.startswith("unix:"):
-        site = web.UnixSite(runner, settings.listen.removeprefix("unix:"), ssl_context=context)
-    else:
-        host, _, port = settings.listen.rpartition(":")
-        if not port.isdigit() or not host:
-            raise ConfigError(f"server.listen: {settings.listen!r} is not HOST:PORT or unix:/PATH")
-        site = web.TCPSite(runner, host.strip("[]"), int(port), ssl_context=context)
-    try:
-        await site.start()
-    except OSError as error:
-        raise StartupError(f"can not listen on {settings.listen}: {error.strerror}") from None
-    return site
+def _listen_unix(path: str) -> socket.socket:
+    """Listen on a path; a socket that an earlier run left there is taken away first."""
+    with suppress(FileNotFoundError):
+        if stat.S_ISSOCK(os.stat(path).st_mode):  # noqa: PTH116 - as good as a Path
+            os.unlink(path)  # noqa: PTH108
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(_BACKLOG)
+    return listener
 
 
-def _address(runner: Runner, settings: Server) -> str:
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not port.isdigit() or not host:
+        raise ConfigError(f"server.listen: {address!r} is not HOST:PORT or unix:/PATH")
+    return host.strip("[]"), int(port)
+
+
+def _address(listener: socket.socket, settings: Server) -> str:
     """Return where it listens really: port 0 in the configuration means any that is free."""
-    for address in runner.addresses:
-        if isinstance(address, tuple):
-            host = f"[{address[0]}]" if ":" in address[0] else address[0]
-            return f"{'https' if settings.tls else 'http'}://{host}:{address[1]}"
-    return settings.listen
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        return settings.listen
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if settings.tls else 'http'}://{shown}:{port}"
 
 
 def _tls(settings: Server) -> ssl.SSLContext | None:

@@ -151,9 +151,8 @@ def toml(value: Mapping[str, Any]) -> str:
 def settings(targets: Sequence[Mapping[str, Any]], endpoint: str, **more: Any) -> dict[str, Any]:
     """Return a configuration that lets one principal see all of these targets."""
     return {
-        "server": {"listen": "127.0.0.1:0"},
+        "server": {"listen": "127.0.0.1:0"} | more.pop("server", {}),
         "aws": {"endpoint_url": endpoint, **more.pop("aws", {})},
-        "sandbox": {"mode": "off"},
         **more,
         "targets": [dict(target) for target in targets],
         "principals": [{"name": "tester", "token_sha256": "TOKEN_SHA256", "groups": ["all"]}],

@@ -15,6 +15,7 @@ from proxyd.events import ScanCompleted
 from proxyd.metrics import Metrics
 from proxyd.model import Grant, Operation, Principal, Scanner, Target
 from proxyd.plan import Query
+from proxyd.sandbox import Report
 from proxyd.service import Service
 from proxyd.settings import Audit as AuditSettings
 from proxyd.settings import Aws, Limits, Sandbox, Server, Settings
@@ -56,7 +57,15 @@ async def recording(
     )
     async with Clients(settings.aws) as clients:
         clients._session._session.register("before-call.*.*", note)  # noqa: SLF001 - to see all
-        yield Service(settings, registry, clients, Audit([]), Metrics()), used
+        service = Service(
+            settings,
+            registry,
+            clients=clients,
+            audit=Audit([]),
+            metrics=Metrics(),
+            sandbox=Report(mode="off"),
+        )
+        yield service, used
 
 
 async def scan(service: Service, **query: Any) -> list[Any]:
