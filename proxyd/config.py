@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SINKS = ("stdout",)
 _SANDBOX_MODES = ("required", "best-effort", "off")
 _MIN_SESSION, _MAX_SESSION = 900, 3600
+_RATE = settings.Quota().default
 
 
 class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +67,20 @@ class _Aws(settings.Aws, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 raise ValueError(msg)
 
 
+class _Rate(settings.Rate, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < math.inf or not 1 <= self.burst < math.inf:
+            msg = "expected a rate above 0 and a burst of at least 1"
+            raise ValueError(msg)
+
+
+class _Quota(_Strict, frozen=True, kw_only=True):
+    default: _Rate = msgspec.field(
+        default_factory=lambda: _Rate(rate=_RATE.rate, burst=_RATE.burst)
+    )
+    services: dict[str, _Rate] = msgspec.field(default_factory=dict)
+
+
 class _Audit(settings.Audit, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not self.sinks or any(sink not in _SINKS for sink in self.sinks):
@@ -82,8 +98,8 @@ class _Sandbox(settings.Sandbox, frozen=True, kw_only=True, forbid_unknown_field
 class _Limits(settings.Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            if getattr(self, name) <= 0:
-                msg = f"{name}: expected more than 0"
+            if not 0 < getattr(self, name) < math.inf:  # nan compares with nothing
+                msg = f"{name}: expected a number above 0"
                 raise ValueError(msg)
 
 
@@ -146,6 +162,7 @@ class _Grant(_Strict, frozen=True, kw_only=True):
 class _File(_Strict, frozen=True, kw_only=True):
     server: _Server = msgspec.field(default_factory=_Server)
     aws: _Aws = msgspec.field(default_factory=_Aws)
+    quota: _Quota = msgspec.field(default_factory=_Quota)
     audit: _Audit = msgspec.field(default_factory=_Audit)
     sandbox: _Sandbox = msgspec.field(default_factory=_Sandbox)
     limits: _Limits = msgspec.field(default_factory=_Limits)
@@ -210,6 +227,7 @@ def _keys_of(table: str) -> tuple[str, ...]:
         "server": _Server,
         "server.tls": _Tls,
         "aws": _Aws,
+        "quota": _Quota,
         "audit": _Audit,
         "sandbox": _Sandbox,
         "limits": _Limits,
@@ -226,6 +244,7 @@ def _resolve(file: _File, credentials: Path | None) -> settings.Settings:
     result = settings.Settings(
         server=_server(file.server, secrets),
         aws=file.aws,
+        quota=settings.Quota(default=file.quota.default, services=dict(file.quota.services)),
         audit=file.audit,
         sandbox=file.sandbox,
         limits=file.limits,
@@ -281,7 +300,7 @@ class _Secrets:
             )
             raise ConfigError(msg)
         path = self.directory / name
-        if Path(name).name != name or not path.is_file():
+        if Path(name).name != name or not _is_file(path):
             msg = f"{where}: there is no credential {name!r} in {self.directory}"
             raise ConfigError(msg)
         return path
@@ -289,7 +308,21 @@ class _Secrets:
     def value(self, where: str, secret: _Secret) -> str:
         if isinstance(secret, str):
             return secret
-        return self.path(where, secret.credential).read_text(encoding="utf-8").strip()
+        path = self.path(where, secret.credential)
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            msg = f"{where}: the credential {path.name!r} can not be read: {error.strerror}"
+        except UnicodeDecodeError:
+            msg = f"{where}: the credential {path.name!r} is not UTF-8 text"
+        raise ConfigError(msg)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _server(table: _Server, secrets: _Secrets) -> settings.Server:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from proxyd.model import LinkTo, Operation
-from proxyd.paths import placeholders
+from proxyd.paths import CONSTANTS, ITEM, PARENT, placeholders, segments
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +113,33 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         kept = {s.op for s in self.steps if not (isinstance(s, Each) and s.is_detail)}
         return tuple(op for op in dict.fromkeys(detail) if op not in kept)
 
+    def reads(self) -> dict[Operation, tuple[str, ...]]:
+        """Return which paths of each operation's answer it reads: the rest need not be made.
+
+        It goes from the last step to the first, since what a step must give is what the
+        declaration and the steps after it take from its items.
+        """
+        found: dict[Operation, set[str]] = {}
+        needed = self._read_of_items()
+        for step in reversed(self.steps):
+            answer, needed = _split(step, needed)
+            found.setdefault(step.op, set()).update(answer)
+        if isinstance(self.tags, Tagged):
+            found.setdefault(self.tags.step.op, set()).add(str(self.tags.step.items))
+        return {op: tuple(sorted(paths)) for op, paths in found.items()}
+
+    def _read_of_items(self) -> set[str]:
+        """Return the paths that are read of an item when it has been through all steps."""
+        named = [*self.properties.values(), *(link.path for link in self.links)]
+        named += [path for path in (self.id, *self.keep[:1], *self.drop[:1]) if path]
+        named += [path for glob in (*self.keep[1:], *self.drop[1:]) for path in placeholders(glob)]
+        if not self.name.startswith("tag:"):
+            named.append(self.name)
+        if isinstance(self.tags, str):
+            named.append(self.tags)
+        arn = placeholders(self.arn) or [self.arn]
+        return {_bare(path) for path in (*named, *arn) if path not in CONSTANTS}
+
     def cost(self) -> str:
         """The calls it takes, in words: `1 per region +1 per resource`."""
         words = ["1 per region"]
@@ -126,6 +154,42 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.tags, Tagged):
             words.append("+1 per 100 tagged")
         return " ".join(words)
+
+
+def _split(step: Step, needed: set[str]) -> tuple[set[str], set[str]]:
+    """Tell what of the needed paths this step's answer gives from what came before it."""
+    before = {_bare(path) for path in _templates(step.params)}
+    if isinstance(step, Each) and step.merges:
+        if step.into is None:
+            return needed - _parents(needed), needed | before
+        prefix = f"{step.into}."
+        own = {path for path in needed if path.startswith(prefix)}
+        return {path.removeprefix(prefix) for path in own}, (needed - own) | before
+    above = _parents(needed)
+    items = {f"{step.items}.{path}" if path != ITEM else str(step.items) for path in needed - above}
+    if not isinstance(step, Batch):
+        above = {path.removeprefix(f"{PARENT}.") for path in above}
+    return items or {str(step.items)}, above | before
+
+
+def _parents(paths: set[str]) -> set[str]:
+    return {path for path in paths if path.startswith(f"{PARENT}.")}
+
+
+def _bare(path: str) -> str:
+    """Write a path without the `/`, `:` or `~ glob` that only says what to do with the value."""
+    return ".".join(f"{name}[]" if many else name for name, many in segments(path))
+
+
+def _templates(value: Any) -> Iterator[str]:
+    """Yield the paths in all templates among some parameters."""
+    match value:
+        case str():
+            yield from (path for path in placeholders(value) if path not in CONSTANTS)
+        case list():
+            yield from (path for each in value for path in _templates(each))
+        case dict():
+            yield from (path for each in value.values() for path in _templates(each))
 
 
 def _is_collector(value: object) -> bool:

@@ -86,6 +86,10 @@ class Engine:
                         await emit(resource)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything; its siblings go on
             shard.incomplete(_reason(error))
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            shard.incomplete(AwsError("cancelled", "CancelledError"))
         problem = shard.problem
         return ShardEnded(
             type=work.scanner.type,
@@ -126,6 +130,12 @@ def _check(scanner: Scanner, resource: Resource) -> None:
         raise DeclarationError("a resource of another type")
     if not resource.properties.keys() <= set(scanner.fields):
         raise DeclarationError("an undeclared property")
+
+
+def _is_cancelled() -> bool:
+    """Whether the running task is told to end, or only awaited something that was cancelled."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def _reason(error: BaseException) -> AwsError:

@@ -20,16 +20,13 @@ from typing import Any
 from proxyd.declaration import Batch, Declaration, Each, Pages, Step, Tagged
 from proxyd.errors import AwsError
 from proxyd.model import Link, LinkTo, Property, Resource, Scanner, Scope, Shard
-from proxyd.paths import ITEM, PARENT, filler, getter, placeholders
+from proxyd.paths import CONSTANTS, ITEM, PARENT, filler, getter, placeholders
 
 Item = dict[str, Any]
 Call = Callable[[], Coroutine[Any, Any, list[Item]]]
 
 CONCURRENT_CALLS = 8
 """Calls that one shard makes side by side where a step calls once per item or batch."""
-
-CONSTANTS = frozenset({"partition", "region", "account"})
-"""What templates may name besides paths: where the shard is."""
 
 _LAST_PIECE_OF_ARN = "/"
 _GIVE_UP = frozenset({"denied", "scp_denied", "unsupported", "region_disabled", "expired"})
@@ -136,6 +133,7 @@ def listing(
     return Scanner(
         type=type,
         operations=declared.operations(),
+        reads=declared.reads(),
         detail_operations=declared.detail_operations(),
         scan=plan.run,
         scope=scope,

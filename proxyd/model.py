@@ -128,6 +128,7 @@ class Scanner(msgspec.Struct, frozen=True, kw_only=True):
         operations: every operation that it may call; the session policy is made from them.
         detail_operations: those of them that `detail=list` leaves out (one call per resource).
         scan: yields the resources of one shard.
+        reads: which paths of an operation's answer it reads; all where it does not say.
         fields: the properties that may leave it.
         cost: in calls, as `1 per region`, `+1 per resource`, `+1 per 100`.
         declaration: for scanners made by `listing()`: what it was made from, to be checked.
@@ -140,6 +141,7 @@ class Scanner(msgspec.Struct, frozen=True, kw_only=True):
     scan: Scan
     scope: Scope = "regional"
     detail_operations: tuple[Operation, ...] = ()
+    reads: dict[Operation, tuple[str, ...]] = msgspec.field(default_factory=dict)
     fields: tuple[str, ...] = ()
     links: tuple[LinkTo, ...] = ()
     cost: str = "1 per region"

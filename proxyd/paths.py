@@ -21,6 +21,9 @@ Getter = Callable[[Any], Any]
 
 ITEM = "@"
 PARENT = "^"
+CONSTANTS = frozenset({"partition", "region", "account"})
+"""What templates may name besides paths: where the shard is."""
+
 ONLY = " ~ "
 NOT = "!"
 

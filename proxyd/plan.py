@@ -96,6 +96,8 @@ class Planner:
         self._registry = registry
         self._regions = regions
         self._fields = {field for scanner in registry.values() for field in scanner.fields}
+        literal = {r for target in targets for r in target.regions if is_literal(r)}
+        self._every_region = literal.union(*regions.values())
 
     def plan(self, principal: Principal, query: Query) -> list[Plan]:
         """Resolve a query to plans, one for each target.
@@ -164,13 +166,12 @@ class Planner:
         types: tuple[str, ...] | None,
         regions: tuple[str, ...],
     ) -> Plan:
+        # The same check for every name: what a 400 depends on must not tell which targets exist.
+        _check_against(regions, self._every_region)
         target = self._targets.get(name)
         if target is None:
-            _check_against(regions, set().union(*self._regions.values()))
             raise _no_such_target()
-        every_region = self._regions[target.partition]
         literal_of_target = {r for r in target.regions if is_literal(r)}
-        _check_against(regions, {*every_region, *literal_of_target})
         ask = self._ask(target, types, regions or None)
         scopes = decide(self._grants, principal, target, ask) if _askable(ask) else ()
         if not scopes:
@@ -230,9 +231,8 @@ def _check_globs(name: str, globs: tuple[str, ...]) -> None:
             raise bad_parameter(name, f"{glob[:MAX_GLOB]!r} is not a glob: use `*` and `?`")
 
 
-def _check_against(regions: tuple[str, ...], known: Iterable[str]) -> None:
+def _check_against(regions: tuple[str, ...], known: set[str]) -> None:
     _check_globs("region", regions)
-    known = set(known)
     for glob in regions:
         if not expand([glob], known):
             raise bad_parameter("region", f"no region {glob!r}{did_you_mean(glob, known)}")

@@ -104,16 +104,24 @@ def _scanners(manager: pluggy.PluginManager) -> Iterator[Scanner]:
 
 def _check(scanner: Scanner, operations_of: OperationsOf) -> None:
     where = f"plugin {scanner.plugin!r}: scanner {scanner.type!r}"
-    if not _TYPE.fullmatch(scanner.type):
+    if not _TYPE.fullmatch(str(scanner.type)):
         raise PluginError(f"{where}: the type must look like AWS::EC2::Instance")
     if scanner.scope not in ("regional", "global"):
         raise PluginError(f"{where}: scope is {scanner.scope!r}, expected regional or global")
     if not scanner.operations:
         raise PluginError(f"{where}: declares no operations, so it could call none")
     for operation in scanner.operations:
-        _check_operation(where, Operation(*operation), operations_of)
+        _check_operation(where, _operation(where, operation), operations_of)
     if set(scanner.detail_operations) - set(scanner.operations):
         raise PluginError(f"{where}: detail_operations must be some of its operations")
+
+
+def _operation(where: str, declared: object) -> Operation:
+    """Read what a plugin gives as an operation: the structs of declarations check no types."""
+    match declared:
+        case (str(service), str(name)):
+            return Operation(service, name)
+    raise PluginError(f"{where}: {declared!r} is no operation, expected Operation(service, name)")
 
 
 def _check_operation(where: str, operation: Operation, operations_of: OperationsOf) -> None:

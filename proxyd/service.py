@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -13,17 +14,20 @@ from proxyd.actions import actions_of
 from proxyd.audit import Audit, Record, StreamAudit, TargetRecord
 from proxyd.auth.tokens import authenticate
 from proxyd.aws.access import Access, Purpose
-from proxyd.aws.clients import Clients
-from proxyd.aws.regions import everywhere
+from proxyd.aws.regions import everywhere, home_of
+from proxyd.aws.shared import Shared
 from proxyd.engine import Engine
 from proxyd.errors import AwsError, ConfigError, Problem
 from proxyd.globs import did_you_mean, expand
+from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
-from proxyd.model import Principal, Scanner
+from proxyd.model import GLOBAL, Principal, Scanner
 from proxyd.plan import Plan, Planner, Query
 from proxyd.sandbox import Report
 from proxyd.settings import Settings
 from proxyd.stream import Scan, Stream
+
+log = get_logger(__name__)
 
 MAX_FINISHED = 10_000
 """Finished snapshots that are remembered, to tell an EventSource that comes back to stop."""
@@ -40,7 +44,7 @@ class Service:
         settings: Settings,
         registry: Mapping[str, Scanner],
         *,
-        clients: Clients,
+        aws: Shared,
         audit: Audit,
         metrics: Metrics,
         sandbox: Report,
@@ -52,7 +56,7 @@ class Service:
         self.limits = settings.limits
         self.draining = False
         self._settings = settings
-        self._clients = clients
+        self._aws = aws
         self._audit = audit
         self._planner = Planner(settings.targets, settings.grants, registry, regions)
         self._engine = Engine(
@@ -63,6 +67,31 @@ class Service:
         self._one_left = asyncio.Event()
         self._taken: Counter[str] = Counter()
         self._finished: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    async def warm(self) -> None:
+        """Make the clients that the targets will need, behind the back of whoever asks already."""
+        started = time.monotonic()
+        try:
+            made = await self._aws.clients.warm(self._client_keys())
+        except Exception as error:  # noqa: BLE001 - a scan that needs the client will say more
+            log.warning("clients could not be made ahead", **where(error))
+        else:
+            log.info("warm", clients=made, seconds=round(time.monotonic() - started, 1))
+
+    def _client_keys(self) -> Iterator[tuple[str, str]]:
+        """Yield services and regions, one region after the other, each once."""
+        seen = set()
+        for target in self._settings.targets:
+            scanners = [self.registry[name] for name in expand(target.types, self.registry)]
+            for region in expand((*target.regions, GLOBAL), everywhere(target.partition)):
+                scope = "global" if region == GLOBAL else "regional"
+                place = home_of(target.partition) if region == GLOBAL else region
+                for scanner in scanners:
+                    for operation in scanner.operations if scanner.scope == scope else ():
+                        key = (operation.service, place)
+                        if key not in seen:
+                            seen.add(key)
+                            yield key
 
     def authenticate(self, authorization: str | None) -> Principal:
         """Return who asks.
@@ -228,7 +257,7 @@ class Service:
             principal=principal.name,
             scan=scan,
         )
-        access = Access(self._clients, purpose, self._settings.aws.region)
+        access = Access(self._aws, purpose)
         try:
             await access.assume()
         except AwsError as error:

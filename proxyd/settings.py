@@ -34,7 +34,24 @@ class Aws(msgspec.Struct, frozen=True, kw_only=True):
     dual_stack: bool = False
     connect_timeout: float = 5.0
     read_timeout: float = 20.0
-    attempts: int = 4
+    attempts: int = 6
+    clients: int = 1000
+    warm_clients: int = 400
+    client_seconds: float = 3600.0
+
+
+class Rate(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests a second, and how many at once after a while of none."""
+
+    rate: float
+    burst: float
+
+
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast AWS is asked, for each account, region and service."""
+
+    default: Rate = Rate(rate=10, burst=40)
+    services: dict[str, Rate] = msgspec.field(default_factory=dict)
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     server: Server
     aws: Aws
+    quota: Quota
     audit: Audit
     sandbox: Sandbox
     limits: Limits

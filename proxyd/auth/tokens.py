@@ -41,7 +41,7 @@ def authenticate(
     """
     scheme, _, given = (header or "").partition(" ")
     given = given.strip()
-    usable = scheme.casefold() == "bearer" and given.isascii() and len(given) <= MAX_TOKEN
+    usable = scheme.casefold() == "bearer" and given.isascii() and 0 < len(given) <= MAX_TOKEN
     wanted = digest(given if usable else "")
     found: Principal | None = None
     for token in tokens:

@@ -9,13 +9,14 @@ import msgspec
 
 from proxyd.actions import action_of, actions_of
 from proxyd.aws import policy
-from proxyd.aws.binding import Binding, Meter, bound
-from proxyd.aws.clients import Clients
-from proxyd.aws.outcome import outcome
+from proxyd.aws.binding import Binding, Meter, calling
+from proxyd.aws.outcome import translated
 from proxyd.aws.policy import SessionPolicy
+from proxyd.aws.quota import Pacer
 from proxyd.aws.regions import home_of
 from proxyd.aws.session import Session, open_session
 from proxyd.aws.shard import AwsShard
+from proxyd.aws.shared import Regions, Shared
 from proxyd.errors import AwsError
 from proxyd.model import GLOBAL, Detail, Operation, Scanner, Target
 
@@ -40,14 +41,16 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
 class Access:
     """An assumed role. Everything that is called through it counts on its meter."""
 
-    def __init__(self, clients: Clients, purpose: Purpose, sts_region: str | None) -> None:
+    def __init__(self, shared: Shared, purpose: Purpose) -> None:
         self.meter = Meter()
-        self._clients = clients
+        self._clients = shared.clients
+        self._regions = shared.regions
         self._purpose = purpose
         self._home = home_of(purpose.target.partition)
-        self._sts_region = sts_region or self._home
+        self._sts_region = shared.sts_region or self._home
         self._needs = _needs(purpose)
         self._sessions: dict[str, Session] = {}
+        self._pace = Pacer(shared.buckets, purpose.target.account, purpose.principal)
 
     @property
     def policies(self) -> int:
@@ -82,6 +85,7 @@ class Access:
             scan=self._purpose.scan,
             policy=packed.document,
             meter=self.meter,
+            pace=self._pace,
         )
         try:
             await session.current()
@@ -93,20 +97,21 @@ class Access:
             return
         self._sessions |= dict.fromkeys(packed.types, session)
 
-    async def enabled_regions(self) -> dict[str, bool]:
-        """Ask EC2 which regions the account has: name → whether it is enabled.
+    async def enabled_regions(self) -> Regions:
+        """Return which regions the account has, and whether they are enabled.
 
         Raises:
-            AwsError: it may not be asked, or does not answer.
+            AwsError: EC2 may not be asked, or does not answer.
 
         """
-        binding = Binding(self._sessions[_ITSELF], frozenset({DESCRIBE_REGIONS}), self.meter)
-        try:
+        return await self._regions.of(self._purpose.target.account, self._ask_for_regions)
+
+    async def _ask_for_regions(self) -> Regions:
+        binding = self._binding(self._sessions[_ITSELF], [DESCRIBE_REGIONS], self.meter)
+        with translated(DESCRIBE_REGIONS, self._home):
             client = await self._clients.get("ec2", self._home)
-            with bound(binding):
+            with calling(binding, DESCRIBE_REGIONS):
                 answer = await client.describe_regions(AllRegions=True)
-        except Exception as error:  # noqa: BLE001 - whatever botocore raises becomes an outcome
-            raise outcome(error, DESCRIBE_REGIONS, self._home) from None
         return {r["RegionName"]: r.get("OptInStatus") != _NOT_ENABLED for r in answer["Regions"]}
 
     def shard(self, scanner: Scanner, region: str) -> AwsShard:
@@ -120,8 +125,16 @@ class Access:
             endpoint_region=self._home if region == GLOBAL else region,
             detail=self._purpose.detail,
             clients=self._clients,
-            credentials=self._sessions[scanner.type],
-            meter=self.meter,
+            binding=self._binding(
+                self._sessions[scanner.type],
+                scanner.needs(self._purpose.detail),
+                Meter(self.meter),
+            ),
+        )
+
+    def _binding(self, session: Session, operations: Iterable[Operation], meter: Meter) -> Binding:
+        return Binding(
+            credentials=session, operations=frozenset(operations), meter=meter, pace=self._pace
         )
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
+import msgspec
 from botocore.credentials import ReadOnlyCredentials
 
 from proxyd.errors import DeclarationError
@@ -30,9 +31,7 @@ class Credentials(Protocol):
 
 
 class Meter:
-    """Requests that were really sent, and AWS's ids of them: what the audit record tells."""
-
-    MAX_REQUEST_IDS = 5
+    """Requests that were really sent, and how often AWS throttled them."""
 
     def __init__(self, parent: Meter | None = None) -> None:
         self.calls = 0
@@ -45,16 +44,32 @@ class Meter:
         if self.parent is not None:
             self.parent.sent()
 
+    def throttled(self) -> None:
+        """Count one answer that was a throttle."""
+        self.throttles += 1
+        if self.parent is not None:
+            self.parent.throttled()
 
-class Binding:
+
+class Pace(Protocol):
+    """How fast this principal may ask this account."""
+
+    async def wait(self, service: str, region: str) -> None:
+        """Wait until one more request may be sent."""
+        ...
+
+    def throttled(self, service: str, region: str) -> None:
+        """Note that AWS throttled a request."""
+        ...
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """One session's credentials, and what may be called with them."""
 
-    def __init__(
-        self, credentials: Credentials, operations: frozenset[Operation], meter: Meter
-    ) -> None:
-        self.credentials = credentials
-        self.operations = operations
-        self.meter = meter
+    credentials: Credentials
+    operations: frozenset[Operation]
+    meter: Meter
+    pace: Pace
 
     def check(self, operation: Operation) -> None:
         """Refuse what was not declared.
@@ -67,24 +82,34 @@ class Binding:
             raise DeclarationError(f"{operation.service}:{operation.name} is not declared")
 
 
-_BINDING: ContextVar[Binding] = ContextVar("proxyd_aws_binding")
+class Call(msgspec.Struct, frozen=True):
+    """One call that is being made, and which paths of its answer are wanted; None: all."""
+
+    binding: Binding
+    operation: Operation
+    paths: tuple[str, ...] | None = None
 
 
-def current() -> Binding:
-    """Return the binding of the running task.
+_CALL: ContextVar[Call] = ContextVar("proxyd_aws_call")
+
+
+def current() -> Call:
+    """Return the call of the running task.
 
     Raises:
         LookupError: there is none, so nothing may be signed.
 
     """
-    return _BINDING.get()
+    return _CALL.get()
 
 
 @contextmanager
-def bound(binding: Binding) -> Iterator[None]:
-    """Make every AWS call in the block go out as this binding's."""
-    token = _BINDING.set(binding)
+def calling(
+    binding: Binding, operation: Operation, paths: tuple[str, ...] | None = None
+) -> Iterator[None]:
+    """Make every AWS request in the block go out as this binding's."""
+    token = _CALL.set(Call(binding, operation, paths))
     try:
         yield
     finally:
-        _BINDING.reset(token)
+        _CALL.reset(token)

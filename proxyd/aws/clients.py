@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from contextlib import AsyncExitStack
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -17,12 +21,21 @@ from aiobotocore.config import AioConfig
 from botocore.config import Config
 
 from proxyd.aws import internals
+from proxyd.aws.pages import Paging, paging
+from proxyd.model import Operation
 from proxyd.settings import Aws
 
 MAX_CONNECTIONS = 32
 """Connections of one client: what a service in a region is asked at the same time."""
 
 
+TEND = 30.0
+"""Seconds between looks for clients that are not needed any more."""
+
+BUSY = 300.0
+"""Seconds after it was asked for in which a client may still be in use."""
+
+_BASE = "proxyd"
 _PORTS = {"http": 80, "https": 443}
 _METADATA_PORT = 80
 """Where an instance or a container gets its credentials."""
@@ -38,56 +51,130 @@ def ports(settings: Aws) -> set[int]:
     return named | {_PORTS["https"], _METADATA_PORT, _DNS_PORT}
 
 
+Key = tuple[str, str]
+"""Service and region; the endpoint follows from the settings."""
+
+
+class _Kept:
+    """A client, and when it was last asked for."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.used = time.monotonic()
+
+
 class Clients:
-    """Makes clients when they are first needed and keeps them until the daemon ends."""
+    """Makes clients one after the other, off the event loop, and keeps them for a while."""
 
     def __init__(self, settings: Aws) -> None:
         self._settings = settings
         self._context = ssl.create_default_context(cafile=settings.ca_bundle)
         self._session = aioboto3.Session(botocore_session=internals.guarded_session())
         self._base = aioboto3.Session()
-        self._clients: dict[tuple[str, str], asyncio.Task[Any]] = {}
-        self._stack = AsyncExitStack()
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._making: dict[Key, asyncio.Task[Any]] = {}
+        self._paging: dict[Operation, Paging | None] = {}
+        # One thread: botocore's loaders and sessions are not made for more, and two clients
+        # made at once are made no sooner.
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="clients")
+        self._tending: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        await self._stack.__aenter__()
+        self._tending = asyncio.create_task(self._tend())
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for making in self._clients.values():
-            making.cancel()
-        await asyncio.gather(*self._clients.values(), return_exceptions=True)
-        await self._stack.aclose()
+        tasks = [*self._making.values(), *([self._tending] if self._tending else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._maker.shutdown(cancel_futures=True)
+        for kept in self._kept.values():
+            await kept.client.close()
+        self._kept.clear()
 
     async def get(self, service: str, region: str) -> Any:
-        """Return the client that signs as the running task's session."""
-        return await self._kept(self._session, service, region)
+        """Return the client that signs as the running call's session."""
+        key = (service, region)
+        kept = self._kept.get(key)
+        if kept is None:
+            return await self._once(key, self._make_guarded)
+        kept.used = time.monotonic()
+        self._kept.move_to_end(key)
+        return kept.client
 
     async def base_sts(self, region: str) -> Any:
         """Return the STS client that signs as proxyd itself, by botocore's own chain."""
-        return await self._kept(self._base, "sts", region, base=True)
+        key = (_BASE, region)
+        kept = self._kept.get(key)
+        return kept.client if kept else await self._once(key, self._make_base)
 
-    async def _kept(
-        self, session: aioboto3.Session, service: str, region: str, *, base: bool = False
-    ) -> Any:
-        key = ("base" if base else service, region)
-        making = self._clients.get(key)
-        if making is None or (making.done() and making.exception() is not None):
-            making = asyncio.create_task(self._make(session, service, region))
-            self._clients[key] = making
+    async def warm(self, keys: Iterable[Key]) -> int:
+        """Make clients ahead of need, one at a time, and return how many; see `warm_clients`."""
+        wanted = list(islice(keys, self._settings.warm_clients))
+        for service, region in wanted:
+            await self.get(service, region)
+        return len(wanted)
+
+    def paging(self, client: Any, operation: Operation) -> Paging | None:
+        """Return how an operation is paged; it is the same in every region."""
+        if operation not in self._paging:
+            self._paging[operation] = paging(client, operation.name)
+        return self._paging[operation]
+
+    async def _once(self, key: Key, make: Callable[[Key], Awaitable[Any]]) -> Any:
+        """Make a client, once for all who want it; whoever stops wanting it stops nobody else."""
+        making = self._making.get(key)
+        if making is None:
+            making = self._making[key] = asyncio.create_task(self._keep(key, make))
         return await asyncio.shield(making)
 
-    async def _make(self, session: aioboto3.Session, service: str, region: str) -> Any:
+    async def _keep(self, key: Key, make: Callable[[Key], Awaitable[Any]]) -> Any:
+        try:
+            client = await make(key)
+            self._kept[key] = _Kept(client)
+        finally:
+            del self._making[key]
+        return client
+
+    async def _make_guarded(self, key: Key) -> Any:
+        context = self._context_of(self._session, key[0], key[1])
+        loop = asyncio.get_running_loop()
+        client = await loop.run_in_executor(self._maker, internals.complete, context.__aenter__())
+        internals.attend(client, key[1])
+        return client
+
+    async def _make_base(self, key: Key) -> Any:
+        """Make it on the loop: finding proxyd's own credentials may take a request."""
+        return await self._context_of(self._base, "sts", key[1]).__aenter__()
+
+    def _context_of(self, session: aioboto3.Session, service: str, region: str) -> Any:
         settings = self._settings
-        endpoint = settings.endpoints.get(service) or settings.endpoint_url
-        client = session.client(
+        return session.client(
             service,
             region_name=region,
-            endpoint_url=endpoint,
+            endpoint_url=settings.endpoints.get(service) or settings.endpoint_url,
             verify=settings.ca_bundle or True,
             config=_config(settings, self._context, emulated=settings.endpoint_url is not None),
         )
-        return await self._stack.enter_async_context(client)
+
+    async def _tend(self) -> None:
+        """Close what nobody has asked for in a long time, and the oldest of too many."""
+        while True:
+            await asyncio.sleep(TEND)
+            for key in self._dispensable(time.monotonic()):
+                await self._kept.pop(key).client.close()
+
+    def _dispensable(self, now: float) -> list[Key]:
+        """Choose what to close: never anything that may be in the middle of a call."""
+        settings = self._settings
+        surplus = len(self._kept) - settings.clients
+        idle = [(key, now - kept.used) for key, kept in self._kept.items() if key[0] != _BASE]
+        return [
+            key
+            for place, (key, seconds) in enumerate(idle)
+            if seconds > settings.client_seconds or (place < surplus and seconds > BUSY)
+        ]
 
 
 def _config(settings: Aws, context: ssl.SSLContext, *, emulated: bool) -> Config:

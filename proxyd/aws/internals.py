@@ -6,6 +6,7 @@ tests/aws/test_internals.py fails when a release changes what is used here.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,8 @@ from botocore import exceptions as boto
 from botocore.credentials import ReadOnlyCredentials
 
 from proxyd.aws import binding
-from proxyd.aws.outcome import EXPIRED
+from proxyd.aws.outcome import EXPIRED, THROTTLED
+from proxyd.aws.reduced import ParserFactory
 from proxyd.model import Operation
 
 KEEP_ALIVE = 60.0
@@ -34,7 +36,7 @@ class BoundCredentials(AioCredentials):  # type: ignore[misc] # aiobotocore is u
 
     async def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """Return the credentials of the running task's session."""
-        return await binding.current().credentials.current()
+        return await binding.current().binding.credentials.current()
 
 
 class SharedTlsSession(AIOHTTPSession):  # type: ignore[misc] # aiobotocore is untyped
@@ -65,41 +67,83 @@ def http_session_class(context: ssl.SSLContext) -> Any:
 
 
 def guarded_session() -> AioSession:
-    """Make a botocore session whose clients sign, check and count by the binding."""
+    """Make a botocore session whose clients sign, check, count and parse by the running call."""
     session = AioSession()
     session._credentials = BoundCredentials()  # noqa: SLF001 - the public setter takes fixed keys only
     session.set_config_variable("account_id_endpoint_mode", "disabled")
+    session.register_component("response_parser_factory", ParserFactory())
     session.register("before-parameter-build.*.*", _guard)
     session.register("before-send.*.*", _count)
-    session.get_component("event_emitter").register_first("needs-retry.*.*", _renew_or_give_up)
     return session
+
+
+def complete(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that awaits nothing to its end, in whatever thread this is.
+
+    aiobotocore makes a client in one: models are loaded and classes built, for 5 to 150 ms,
+    and no step of it waits for anything where the credentials are there already.
+
+    Raises:
+        RuntimeError: it did wait, so it needs an event loop.
+
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    coroutine.close()
+    raise RuntimeError("making a client waits for something")
+
+
+def attend(client: Any, region: str) -> None:
+    """Have a client of the guarded session keep the quota, and renew what has expired."""
+    hooks = _Hooks(client.meta.service_model.service_name, region)
+    client.meta.events.register_first("request-created", hooks.wait)
+    client.meta.events.register_first("needs-retry", hooks.judge)
+
+
+class _Hooks:
+    """What happens around each request of one client."""
+
+    def __init__(self, service: str, region: str) -> None:
+        self._service = service
+        self._region = region
+
+    async def wait(self, **_: Any) -> None:
+        """Wait for the quota before the request is signed: a signature is good for minutes."""
+        await binding.current().binding.pace.wait(self._service, self._region)
+
+    async def judge(
+        self, *, response: Any, caught_exception: Any, request_dict: dict[str, Any], **_: Any
+    ) -> int | None:
+        """Say before botocore does whether to send a request again.
+
+        Where AWS calls the credentials expired: at once, with new ones. It is the same
+        request, so a scan goes on at the same page. Where an address took the whole connect
+        time-out: no, since a dead region must cost seconds.
+        """
+        if isinstance(caught_exception, boto.ConnectTimeoutError):
+            raise caught_exception
+        if response is None:
+            return None
+        call = binding.current().binding
+        code = response[1].get("Error", {}).get("Code")
+        if code in THROTTLED:
+            call.meter.throttled()
+            call.pace.throttled(self._service, self._region)
+        context = request_dict["context"]
+        if code not in EXPIRED or context.get(_RENEWED):
+            return None
+        context[_RENEWED] = True
+        await call.credentials.renew()
+        return 0
 
 
 def _guard(model: Any, **_: Any) -> None:
     """Refuse undeclared operations, those that botocore adds by itself included."""
-    binding.current().check(Operation(model.service_model.service_name, model.name))
+    wanted = Operation(model.service_model.service_name, model.name)
+    binding.current().binding.check(wanted)
 
 
 def _count(**_: Any) -> None:
-    binding.current().meter.sent()
-
-
-async def _renew_or_give_up(
-    *, response: Any, caught_exception: Any, request_dict: dict[str, Any], **_: Any
-) -> int | None:
-    """Send again with new credentials where AWS calls the old ones expired.
-
-    It is the same request again, so a scan goes on at the same page. And an address that
-    took the whole connect time-out is not tried again: a dead region must cost seconds.
-    """
-    if isinstance(caught_exception, boto.ConnectTimeoutError):
-        raise caught_exception
-    if response is None:
-        return None
-    code = response[1].get("Error", {}).get("Code")
-    context = request_dict["context"]
-    if code not in EXPIRED or context.get(_RENEWED):
-        return None
-    context[_RENEWED] = True
-    await binding.current().credentials.renew()
-    return 0
+    binding.current().binding.meter.sent()

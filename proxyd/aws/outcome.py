@@ -7,13 +7,15 @@ policy said no, and never leaves: it holds ARNs.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from aiohttp import ClientConnectorDNSError
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from proxyd.actions import action_of
-from proxyd.errors import AwsError
+from proxyd.errors import AwsError, DeclarationError
 from proxyd.model import GLOBAL, Operation, Status
 
 EXPIRED = frozenset(
@@ -56,7 +58,7 @@ _UNSUPPORTED = frozenset(
         "UnsupportedOperationException",
     }
 )
-_THROTTLED = frozenset(
+THROTTLED = frozenset(
     {
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
@@ -79,7 +81,7 @@ _BY_CODE: dict[str, Status] = {
     **dict.fromkeys(EXPIRED, "expired"),
     **dict.fromkeys(_REGION_DISABLED, "region_disabled"),
     **dict.fromkeys(_UNSUPPORTED, "unsupported"),
-    **dict.fromkeys(_THROTTLED, "throttled"),
+    **dict.fromkeys(THROTTLED, "throttled"),
     **dict.fromkeys(_TIMEOUT, "timeout"),
 }
 
@@ -87,6 +89,20 @@ _ACTION = re.compile(r"perform:? ([a-z0-9-]{2,40}:[A-Za-z0-9]{2,80})\b")
 _ORGANIZATION = ("service control policy", "resource control policy")
 _OF_THE_ROLE = ("identity-based policy", "permissions boundary", "session policy")
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+@contextmanager
+def translated(operation: Operation, region: str) -> Iterator[None]:
+    """Raise whatever goes wrong in the block as an AwsError.
+
+    Cancellation passes, and so does what is not AWS's doing: a call that was not declared.
+    """
+    try:
+        yield
+    except DeclarationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever botocore raises becomes an outcome
+        raise outcome(error, operation, region) from None
 
 
 def outcome(  # noqa: PLR0911 - a table reads best as one

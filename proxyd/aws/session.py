@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 from botocore.credentials import ReadOnlyCredentials
 
-from proxyd.aws.binding import Binding, Meter, bound
+from proxyd.aws.binding import Binding, Meter, Pace, calling
 from proxyd.aws.clients import Clients
-from proxyd.aws.outcome import outcome
+from proxyd.aws.outcome import translated
 from proxyd.aws.policy import via_policy
 from proxyd.model import Operation, Target
 
@@ -27,7 +27,7 @@ RENEWED_JUST_NOW = 5.0
 ASSUME_ROLE = Operation("sts", "AssumeRole")
 _ASSUME = frozenset({ASSUME_ROLE})
 
-_NOT_IN_AN_IDENTITY = re.compile(r"[^\w+=,.@-]")
+_NOT_IN_AN_IDENTITY = re.compile(r"[^\w+=,.@-]", re.ASCII)
 _MAX_IDENTITY = 64
 
 
@@ -75,9 +75,12 @@ class Session:
         clients: Clients,
         region: str,
         request: AssumeRole,
+        *,
         meter: Meter,
+        pace: Pace,
         via: Session | None = None,
     ) -> None:
+        self._pace = pace
         self._meter = meter
         self._clients = clients
         self._region = region
@@ -104,10 +107,8 @@ class Session:
                 await self._assume()
 
     async def _assume(self) -> None:
-        try:
+        with translated(ASSUME_ROLE, self._region):
             answer = await self._ask()
-        except Exception as error:  # noqa: BLE001 - whatever botocore raises becomes an outcome
-            raise outcome(error, ASSUME_ROLE, self._region) from None
         given = answer["Credentials"]
         self._credentials = ReadOnlyCredentials(
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
@@ -125,7 +126,10 @@ class Session:
             answer: dict[str, Any] = await sts.assume_role(**parameters)
         else:
             sts = await self._clients.get("sts", self._region)
-            with bound(Binding(self._via, _ASSUME, self._meter)):
+            hop = Binding(
+                credentials=self._via, operations=_ASSUME, meter=self._meter, pace=self._pace
+            )
+            with calling(hop, ASSUME_ROLE):
                 answer = await sts.assume_role(**parameters)
         return answer
 
@@ -139,14 +143,15 @@ def open_session(
     scan: str,
     policy: str,
     meter: Meter,
+    pace: Pace,
 ) -> Session:
     """Prepare a session for a target, through the role that it names as `via` if it does."""
     name, identity = f"proxyd-{scan}", source_identity(principal)
     via = None
     if target.via is not None:
         hop = AssumeRole(target.via, name, identity, target.duration, via_policy(target.role_arn))
-        via = Session(clients, region, hop, meter)
+        via = Session(clients, region, hop, meter=meter, pace=pace)
     request = AssumeRole(
         target.role_arn, name, identity, target.duration, policy, target.external_id
     )
-    return Session(clients, region, request, meter, via)
+    return Session(clients, region, request, meter=meter, pace=pace, via=via)

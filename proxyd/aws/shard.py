@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from botocore import xform_name
 
 from proxyd import resource
-from proxyd.aws.binding import Binding, Credentials, Meter, bound
+from proxyd.aws.binding import Binding, calling
 from proxyd.aws.clients import Clients
-from proxyd.aws.outcome import outcome
-from proxyd.aws.pages import pagination
-from proxyd.errors import AwsError, DeclarationError
+from proxyd.aws.outcome import translated
+from proxyd.errors import AwsError
 from proxyd.model import Detail, Link, Operation, Property, Resource, Scanner
 
 
@@ -29,8 +29,7 @@ class AwsShard:
         endpoint_region: str,
         detail: Detail,
         clients: Clients,
-        credentials: Credentials,
-        meter: Meter,
+        binding: Binding,
     ) -> None:
         self.type = scanner.type
         self.account = account
@@ -40,13 +39,18 @@ class AwsShard:
         self.problem: AwsError | None = None
         self._endpoint_region = endpoint_region
         self._clients = clients
-        self._meter = Meter(meter)
-        self._binding = Binding(credentials, frozenset(scanner.needs(detail)), self._meter)
+        self._reads = scanner.reads
+        self._binding = binding
 
     @property
     def calls(self) -> int:
         """Requests sent so far, retries included."""
-        return self._meter.calls
+        return self._binding.meter.calls
+
+    @property
+    def throttles(self) -> int:
+        """Answers so far that were throttles."""
+        return self._binding.meter.throttles
 
     async def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """Call one declared operation once.
@@ -57,15 +61,9 @@ class AwsShard:
 
         """
         wanted = Operation(service, operation)
-        self._binding.check(wanted)
-        try:
-            client = await self._clients.get(service, self._endpoint_region)
-            with bound(self._binding):
-                answer: dict[str, Any] = await getattr(client, xform_name(operation))(**params)
-        except (AwsError, DeclarationError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever botocore raises becomes an outcome
-            raise outcome(error, wanted, self.region) from None
+        client = await self._client(wanted)
+        with self._calling(wanted, self._reads.get(wanted)):
+            answer: dict[str, Any] = await getattr(client, xform_name(operation))(**params)
         return answer
 
     async def pages(
@@ -79,34 +77,32 @@ class AwsShard:
 
         """
         wanted = Operation(service, operation)
-        self._binding.check(wanted)
         client = await self._client(wanted)
-        config = pagination(client, operation)
-        if config is None:
+        paged = self._clients.paging(client, wanted)
+        if paged is None:
             yield await self.call(service, operation, **params)
             return
+        reads = self._reads.get(wanted)
+        paths = None if reads is None else (*reads, *paged.reads)
         paginator = client.get_paginator(xform_name(operation))
-        answers = aiter(paginator.paginate(PaginationConfig=config, **params))
-        while (answer := await self._next(answers, wanted)) is not None:
+        answers = aiter(paginator.paginate(PaginationConfig=paged.config, **params))
+        while True:
+            # The call is bound for this step only, not for whoever reads the pages.
+            with self._calling(wanted, paths):
+                answer = await anext(answers, None)
+            if answer is None:
+                return
             yield answer
 
     async def _client(self, wanted: Operation) -> Any:
-        try:
+        self._binding.check(wanted)
+        with translated(wanted, self.region):
             return await self._clients.get(wanted.service, self._endpoint_region)
-        except Exception as error:  # noqa: BLE001 - whatever botocore raises becomes an outcome
-            raise outcome(error, wanted, self.region) from None
 
-    async def _next(
-        self, answers: AsyncIterator[dict[str, Any]], wanted: Operation
-    ) -> dict[str, Any] | None:
-        """Take the next page: the binding holds for this step, not for whoever reads the pages."""
-        try:
-            with bound(self._binding):
-                return await anext(answers, None)
-        except (AwsError, DeclarationError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever botocore raises becomes an outcome
-            raise outcome(error, wanted, self.region) from None
+    @contextmanager
+    def _calling(self, wanted: Operation, paths: tuple[str, ...] | None) -> Iterator[None]:
+        with translated(wanted, self.region), calling(self._binding, wanted, paths):
+            yield
 
     def incomplete(self, error: Exception) -> None:
         """Note that something could not be seen; the first of them decides the status."""

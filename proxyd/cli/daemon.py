@@ -12,6 +12,7 @@ from proxyd import config, logs, registry, sandbox, service
 from proxyd.audit import Audit, stdout_sink
 from proxyd.aws import clients, models
 from proxyd.aws.regions import everywhere
+from proxyd.aws.shared import Shared
 from proxyd.metrics import Metrics
 from proxyd.registry import Registry
 from proxyd.settings import Settings
@@ -55,13 +56,18 @@ def check(settings: Settings, scanners: Registry) -> None:
 async def _serve(
     settings: Settings, scanners: Registry, listener: socket.socket, report: sandbox.Report
 ) -> None:
-    async with clients.Clients(settings.aws) as pool:
+    async with Shared(settings.aws, settings.quota) as shared:
         made = service.Service(
             settings,
             scanners,
-            clients=pool,
+            aws=shared,
             audit=Audit([stdout_sink]),
             metrics=Metrics(),
             sandbox=report,
         )
-        await server.serve(made, settings.server, listener, settings.limits.drain_seconds)
+        warming = asyncio.create_task(made.warm())
+        try:
+            await server.serve(made, settings.server, listener, settings.limits.drain_seconds)
+        finally:
+            warming.cancel()
+            await asyncio.wait([warming])

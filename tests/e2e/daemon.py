@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 
 from proxyd.auth import tokens
+from proxyd.aws.quota import DEFAULTS
 from proxyd.client import Client, ServerEvent
 from proxyd.demo.process import end
 
@@ -22,6 +23,10 @@ START_SECONDS = 20.0
 MAIN = ("-B", "-m", "proxyd")
 
 Events = list[ServerEvent]
+
+FAST = {"rate": 10_000, "burst": 10_000}
+UNBOUNDED = {"default": FAST, "services": dict.fromkeys(DEFAULTS, FAST)}
+"""An emulator needs no sparing."""
 
 
 class Daemon:
@@ -144,8 +149,14 @@ def toml(value: Mapping[str, Any]) -> str:
         head = f"[[{name}]]" if isinstance(table, list) else f"[{name}]"
         for row in rows:
             lines.append(head)
-            lines += [f"{key} = {json.dumps(item)}" for key, item in row.items()]
+            lines += [f"{key} = {_inline(item)}" for key, item in row.items()]
     return "\n".join(lines)
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_inline(item)}" for key, item in value.items()) + "}"
+    return json.dumps(value)
 
 
 def settings(targets: Sequence[Mapping[str, Any]], endpoint: str, **more: Any) -> dict[str, Any]:
@@ -153,6 +164,7 @@ def settings(targets: Sequence[Mapping[str, Any]], endpoint: str, **more: Any) -
     return {
         "server": {"listen": "127.0.0.1:0"} | more.pop("server", {}),
         "aws": {"endpoint_url": endpoint, **more.pop("aws", {})},
+        "quota": more.pop("quota", UNBOUNDED),
         **more,
         "targets": [dict(target) for target in targets],
         "principals": [{"name": "tester", "token_sha256": "TOKEN_SHA256", "groups": ["all"]}],

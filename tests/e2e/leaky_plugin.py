@@ -6,6 +6,8 @@ import sys
 from collections.abc import AsyncGenerator
 from importlib.metadata import EntryPoint
 
+from msgspec.structs import replace
+
 from proxyd import registry
 from proxyd.aws.shard import AwsShard
 from proxyd.cli import main
@@ -23,7 +25,8 @@ async def undeclared(shard: Shard) -> AsyncGenerator[Resource, None]:
 async def past_the_guard(shard: Shard) -> AsyncGenerator[Resource, None]:
     """Reach round the guard: then AWS refuses it, since the session policy lacks the action."""
     assert isinstance(shard, AwsShard)
-    shard._binding.operations |= {Operation("s3", "ListBuckets")}  # noqa: SLF001 - the attack
+    wider = shard._binding.operations | {Operation("s3", "ListBuckets")}  # noqa: SLF001 - the attack
+    shard._binding = replace(shard._binding, operations=wider)  # noqa: SLF001
     await shard.call("s3", "ListBuckets")
     yield shard.resource(arn="arn:aws:s3:::never", id="never")
 

@@ -10,7 +10,7 @@ import pytest
 
 from proxyd.audit import Audit
 from proxyd.aws.access import DESCRIBE_REGIONS
-from proxyd.aws.clients import Clients
+from proxyd.aws.shared import Shared
 from proxyd.events import ScanCompleted
 from proxyd.metrics import Metrics
 from proxyd.model import Grant, Operation, Principal, Scanner, Target
@@ -18,7 +18,7 @@ from proxyd.plan import Query
 from proxyd.sandbox import Report
 from proxyd.service import Service
 from proxyd.settings import Audit as AuditSettings
-from proxyd.settings import Aws, Limits, Sandbox, Server, Settings
+from proxyd.settings import Aws, Limits, Quota, Sandbox, Server, Settings
 
 from .conftest import TARGETS, Estate, scanners
 
@@ -38,6 +38,7 @@ async def recording(
     settings = Settings(
         server=Server(),
         aws=Aws(endpoint_url=estate.endpoint),
+        quota=Quota(),
         audit=AuditSettings(),
         sandbox=Sandbox(mode="off"),
         limits=Limits(),
@@ -55,12 +56,12 @@ async def recording(
             Grant(principals=frozenset({ME.name}), targets=("*",), types=("*",), regions=("*",)),
         ),
     )
-    async with Clients(settings.aws) as clients:
-        clients._session._session.register("before-call.*.*", note)  # noqa: SLF001 - to see all
+    async with Shared(settings.aws, settings.quota) as shared:
+        shared.clients._session._session.register("before-call.*.*", note)  # noqa: SLF001 - to see all
         service = Service(
             settings,
             registry,
-            clients=clients,
+            aws=shared,
             audit=Audit([]),
             metrics=Metrics(),
             sandbox=Report(mode="off"),

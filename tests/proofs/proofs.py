@@ -18,9 +18,8 @@ from botocore.validate import ParamValidator
 
 from proxyd.actions import action_of
 from proxyd.declaration import Batch, Declaration, Each, Step, Tagged
-from proxyd.listing import CONSTANTS
 from proxyd.model import Scanner
-from proxyd.paths import NOT, ONLY, placeholders
+from proxyd.paths import CONSTANTS, NOT, ONLY, placeholders
 
 from . import never
 from .shapes import (

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from proxyd.coverage import Coverage
+from proxyd.events import Gap, ScanCompleted, ShardEnded
+from proxyd.model import Status
+
+
+def ended(
+    status: Status = "ok",
+    *,
+    type_: str = "A::B::C",
+    region: str = "r1",
+    resources: int = 0,
+    calls: int = 1,
+    action: str | None = None,
+) -> ShardEnded:
+    """Make the end of a shard."""
+    return ShardEnded(
+        type=type_,
+        region=region,
+        account="1",
+        status=status,
+        resources=resources,
+        calls=calls,
+        ms=1,
+        code=None if status == "ok" else "Code",
+        action=action,
+    )
+
+
+def summed(coverage: Coverage, calls: int = 0) -> ScanCompleted:
+    """Sum a coverage up."""
+    return coverage.completed(scan="s", target="t", calls=calls, ms=9)
+
+
+def test_all_shards_ok_is_complete() -> None:
+    """Only when every expected shard ended `ok` is the scan complete."""
+    coverage = Coverage(2)
+    coverage.add(ended(resources=3, calls=2))
+    assert not summed(coverage).complete
+    coverage.add(ended(region="r2", resources=4, calls=5))
+    assert summed(coverage, calls=10) == ScanCompleted(
+        scan="s",
+        target="t",
+        complete=True,
+        resources=7,
+        shards={"ok": 2},
+        gaps=[],
+        missing_actions=[],
+        calls=17,
+        ms=9,
+    )
+
+
+def test_a_shard_that_never_ended_is_no_completeness() -> None:
+    """Nothing is inferred from silence: a missing shard leaves the scan incomplete."""
+    coverage = Coverage(3)
+    coverage.add(ended())
+    coverage.add(ended(region="r2"))
+    assert not summed(coverage).complete
+
+
+def test_a_shard_that_is_not_ok_is_a_gap() -> None:
+    """Each shard that could not be seen whole is named with its status and action."""
+    coverage = Coverage(4)
+    coverage.add(ended())
+    coverage.add(ended("throttled", type_="B::B::B", region="r2"))
+    coverage.add(ended("denied", type_="B::B::B", region="r1", action="b:List", resources=2))
+    coverage.add(ended("timeout", type_="A::A::A", region="r9"))
+    told = summed(coverage)
+    assert not told.complete
+    assert told.shards == {"denied": 1, "ok": 1, "throttled": 1, "timeout": 1}
+    assert list(told.shards) == sorted(told.shards)
+    assert told.gaps == [
+        Gap(type="A::A::A", region="r9", status="timeout"),
+        Gap(type="B::B::B", region="r1", status="denied", action="b:List"),
+        Gap(type="B::B::B", region="r2", status="throttled"),
+    ]
+    assert told.resources == 2
+
+
+def test_missing_actions_are_what_a_policy_could_grant() -> None:
+    """What an SCP forbids, and AssumeRole itself, no policy of the role would mend."""
+    coverage = Coverage(6)
+    for status, action in [
+        ("denied", "ec2:DescribeVpcs"),
+        ("denied", "ec2:DescribeVpcs"),
+        ("denied", "a:B"),
+        ("denied", None),
+        ("denied", "sts:AssumeRole"),
+        ("scp_denied", "s3:ListAllMyBuckets"),
+    ]:
+        coverage.add(ended(status, action=action))  # type: ignore[arg-type] # they are statuses
+    assert summed(coverage).missing_actions == ["a:B", "ec2:DescribeVpcs"]
+
+
+def test_nothing_to_scan_is_complete() -> None:
+    """A plan without shards has nothing that could be missing."""
+    assert summed(Coverage(0)).complete

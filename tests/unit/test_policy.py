@@ -1,0 +1,172 @@
+"""Session policies: STS counts characters, so these tests do too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxyd.aws.policy import (
+    MAX_MANAGED_POLICY,
+    MAX_SESSION_POLICY,
+    SessionPolicy,
+    pack,
+    role_policies,
+    split,
+    trust_policy,
+    via_policy,
+)
+
+from .fakes import target
+
+ACTIONS = st.builds(
+    "{}:{}".format,
+    st.sampled_from(["ec2", "s3", "elasticloadbalancing", "lambda"]),
+    st.text("ABCDEabcde", min_size=1, max_size=60),
+)
+NEEDS = st.dictionaries(
+    st.text("abcdefgh", min_size=1, max_size=8),
+    st.lists(ACTIONS, min_size=1, max_size=12),
+    max_size=40,
+)
+
+
+def actions_in(document: str) -> set[str]:
+    """Return the actions of a policy, after making sure that it is one."""
+    policy = json.loads(document)
+    [statement] = policy["Statement"]
+    assert policy["Version"] == "2012-10-17"
+    assert (statement["Effect"], statement["Resource"]) == ("Allow", "*")
+    return set(statement["Action"])
+
+
+@given(NEEDS)
+def test_every_pack_fits_and_nothing_is_lost(needs: Mapping[str, list[str]]) -> None:
+    """Each type is in one policy, which fits, grants what it needs and nothing else."""
+    packs = pack(needs)
+    assert sorted(name for p in packs for name in p.types) == sorted(needs)
+    for policy in packs:
+        assert len(policy.document) <= MAX_SESSION_POLICY
+        granted = actions_in(policy.document)
+        assert granted == set(policy.actions)
+        assert granted == {action for name in policy.types for action in needs[name]}
+
+
+@given(NEEDS)
+def test_no_two_packs_could_be_one(needs: Mapping[str, list[str]]) -> None:
+    """Sessions are few: joining any two of them would be more than STS takes."""
+    packs = pack(needs)
+    for i, one in enumerate(packs):
+        for other in packs[i + 1 :]:
+            joined = SessionPolicy((), tuple(sorted({*one.actions, *other.actions})))
+            assert len(joined.document) > MAX_SESSION_POLICY
+
+
+@given(NEEDS)
+def test_packing_is_the_same_in_any_order(needs: Mapping[str, list[str]]) -> None:
+    """The same types give the same sessions, however they are listed."""
+    backwards = {name: needs[name][::-1] for name in list(needs)[::-1]}
+    assert pack(backwards) == pack(needs)
+
+
+def test_types_that_share_actions_share_a_session() -> None:
+    """A hundred types that need the same actions take one session."""
+    needs = {f"type-{i}": ["ec2:DescribeVpcs", "ec2:DescribeSubnets"] for i in range(100)}
+    [policy] = pack(needs)
+    assert len(policy.types) == 100
+    assert policy.actions == ("ec2:DescribeSubnets", "ec2:DescribeVpcs")
+
+
+def test_a_document_has_no_character_too_many() -> None:
+    """Every character counts against STS's limit."""
+    document = SessionPolicy(("t",), ("a:B", "c:D")).document
+    assert document == (
+        '{"Version":"2012-10-17","Statement":'
+        '[{"Effect":"Allow","Action":["a:B","c:D"],"Resource":"*"}]}'
+    )
+
+
+def test_a_policy_may_be_as_long_as_the_limit() -> None:
+    """A type that fits to the last character is packed; one character more can not be."""
+    empty = len(SessionPolicy((), ("",)).document)
+    fits = "a" * (MAX_SESSION_POLICY - empty)
+    [policy] = pack({"type": [fits]})
+    assert len(policy.document) == MAX_SESSION_POLICY
+    with pytest.raises(ValueError, match="type alone needs more actions than fit"):
+        pack({"type": [fits + "a"]})
+
+
+@pytest.mark.parametrize(("more", "sessions"), [("", 1), ("b", 2)])
+def test_two_types_share_a_session_up_to_the_limit(more: str, sessions: int) -> None:
+    """Two types that together fit to the last character are one session, one more are two."""
+    empty = len(SessionPolicy((), ("a", "b")).document)
+    long = "b" + "b" * (MAX_SESSION_POLICY - empty)
+    packs = pack({"one": ["a"], "other": [long + more]})
+    assert len(packs) == sessions
+
+
+def test_nothing_needs_no_session() -> None:
+    """No types, no policies."""
+    assert pack({}) == []
+
+
+@given(st.dictionaries(st.text("abc", min_size=1), st.lists(ACTIONS, min_size=1, max_size=3)))
+def test_splitting_keeps_types_and_their_actions(needs: Mapping[str, list[str]]) -> None:
+    """Halves hold all types between them, each with exactly what its types need."""
+    for policy in pack(needs):
+        if len(policy.types) > 1:
+            first, second = split(policy, needs)
+            assert first.types + second.types == policy.types
+            assert abs(len(first.types) - len(second.types)) <= 1
+            for half in (first, second):
+                assert set(half.actions) == {a for name in half.types for a in needs[name]}
+
+
+def test_one_type_can_not_be_split() -> None:
+    """There is no half of one type."""
+    with pytest.raises(ValueError, match="can not be split"):
+        split(SessionPolicy(("type",), ("a:B",)), {"type": ["a:B"]})
+
+
+@given(st.lists(ACTIONS, max_size=300))
+def test_role_policies_fit_and_hold_every_action(actions: list[str]) -> None:
+    """A role's policies are each small enough for IAM, and grant all that was asked."""
+    policies = role_policies(actions)
+    for policy in policies:
+        assert len(json.dumps(policy, separators=(",", ":"))) <= MAX_MANAGED_POLICY
+    granted = [action for policy in policies for action in policy["Statement"][0]["Action"]]
+    assert sorted(granted) == sorted(set(actions))
+
+
+def test_a_role_that_needs_much_needs_several_policies() -> None:
+    """More actions than fit in one managed policy are spread over as few as may be."""
+    policies = role_policies(f"service:DescribeSomethingLong{i:04}" for i in range(400))
+    total = sum(len(json.dumps(p, separators=(",", ":"))) for p in policies)
+    assert len(policies) == -(-total // MAX_MANAGED_POLICY) == 3
+
+
+def test_the_trust_policy_asks_for_the_external_id() -> None:
+    """Only proxyd assumes the role, only with its external id and session name."""
+    hub = "arn:aws:iam::111111111111:role/hub"
+    assume, rest = trust_policy(target(external_id="the-id"), hub)["Statement"]
+    assert assume["Principal"] == rest["Principal"] == {"AWS": hub}
+    assert assume["Action"] == "sts:AssumeRole"
+    assert assume["Condition"] == {
+        "StringEquals": {"sts:ExternalId": "the-id"},
+        "StringLike": {"sts:RoleSessionName": "proxyd-*"},
+    }
+    assert rest["Action"] == ["sts:SetSourceIdentity", "sts:TagSession"]
+
+
+def test_a_chained_role_may_only_go_on() -> None:
+    """The session of a role on the way may assume the one target and nothing else."""
+    role = "arn:aws:iam::222222222222:role/proxyd-read"
+    [statement] = json.loads(via_policy(role))["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
+        "Resource": role,
+    }

@@ -1,0 +1,225 @@
+"""Frames as the wire contract writes them; the JSON is read back with Python's own reader."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxyd.events import (
+    NAMES,
+    Closing,
+    Event,
+    Gap,
+    Reset,
+    ScanCompleted,
+    ScanStarted,
+    ShardEnded,
+)
+from proxyd.model import Link
+from proxyd.sse import FRAMERS, MAX_DATA, Framer, Ids, NdJson, Sse, ascii_json, data_of
+
+from .fakes import thing
+
+LIMIT = 256 * 1024
+FRAME = re.compile(rb"event: ([a-z.]+)\nid: ([0-9a-f]+-[0-9]+)\ndata: ([\x20-\x7e]+)\n\n")
+
+EVENTS: list[Event] = [
+    ScanStarted(
+        scan="s",
+        target="t",
+        account="1",
+        partition="aws",
+        mode="snapshot",
+        regions=["global"],
+        types=["A::B::C"],
+        shards=1,
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+    ),
+    thing(tags={"Name": "Zoë 😀\u2028\x7f\n\r\x00"}),
+    ShardEnded(type="A::B::C", region="r", account="1", status="ok", resources=0, calls=1, ms=2),
+    ScanCompleted(
+        scan="s",
+        target="t",
+        complete=False,
+        resources=1,
+        shards={"ok": 1, "denied": 1},
+        gaps=[Gap(type="A::B::C", region="r", status="denied", action="a:B")],
+        missing_actions=["a:B"],
+        calls=1,
+        ms=2,
+    ),
+    Reset(reason="replay_unavailable"),
+    Closing(reason="shutdown", retry=5000),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
+def test_a_frame_is_one_event_one_id_and_one_data_line(event: Event) -> None:
+    """Every event is three lines of printable ASCII in this order, and an empty one."""
+    frame = Sse(Ids())(event)
+    match = FRAME.fullmatch(frame)
+    assert match is not None
+    assert match[1].decode() == NAMES[type(event)]
+    assert isinstance(json.loads(match[3]), dict)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
+def test_an_ndjson_line_is_one_object(event: Event) -> None:
+    """Every event is one line of ASCII: an object of event, id and data."""
+    ids = Ids()
+    line = NdJson(ids)(event)
+    assert line.endswith(b"\n")
+    assert re.fullmatch(rb"[\x20-\x7e]+", line[:-1])
+    told = json.loads(line)
+    assert list(told) == ["event", "id", "data"]
+    assert (told["event"], told["id"]) == (NAMES[type(event)], ids.last)
+    assert told["data"] == json.loads(data_of(event))
+
+
+def test_ids_are_an_epoch_and_a_sequence() -> None:
+    """Ids of one stream share its epoch and count up from one; no two streams share one."""
+    ids = Ids()
+    sse = Sse(ids)
+    frames = [sse(Reset(reason="r")) for _ in range(3)]
+    told = [FRAME.fullmatch(frame)[2].decode() for frame in frames]  # type: ignore[index] # a frame always matches
+    assert told == [f"{ids.epoch}-{n}" for n in (1, 2, 3)]
+    assert ids.last == told[-1]
+    assert Ids().epoch != ids.epoch
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("plain ~", b'"plain ~"'),
+        ("ë", b'"\\u00eb"'),
+        ("\x7f", b'"\\u007f"'),
+        ("é\x7f", b'"\\u00e9\\u007f"'),
+        ("\u2028\u2029", b'"\\u2028\\u2029"'),
+        ("\ufeff", b'"\\ufeff"'),
+        ("\uffff", b'"\\uffff"'),
+        ("😀", b'"\\ud83d\\ude00"'),
+        ("\U0010ffff", b'"\\udbff\\udfff"'),
+        ("\n", b'"\\n"'),
+        ("\x85", b'"\\u0085"'),
+        ({"é": "é"}, b'{"\\u00e9":"\\u00e9"}'),
+    ],
+)
+def test_json_has_no_character_above_the_tilde(value: object, expected: bytes) -> None:
+    """What is not printable ASCII is escaped, astral characters as a surrogate pair."""
+    assert ascii_json(value) == expected
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(st.recursive(TEXTS, lambda v: st.lists(v) | st.dictionaries(TEXTS, v), max_leaves=8))
+def test_json_reads_back_as_what_it_was(value: object) -> None:
+    """Escaping loses nothing, and leaves printable ASCII only."""
+    data = ascii_json(value)
+    assert re.fullmatch(rb"[\x20-\x7e]*", data)
+    assert json.loads(data) == value
+
+
+def test_json_does_not_depend_on_order() -> None:
+    """The same mapping gives the same bytes in whatever order it was filled."""
+    assert ascii_json({"b": 1, "a": 2}) == ascii_json({"a": 2, "b": 1})
+
+
+def test_a_resource_is_written_as_the_contract_names_its_members() -> None:
+    """Links name an ARN or an id, and nothing that is not there is written."""
+    resource = thing(
+        properties={"State": "on"}, links=(Link("in", "A::B::C", id="x"), Link("to", "D", arn="y"))
+    )
+    told = json.loads(data_of(resource))
+    assert told["links"] == [
+        {"rel": "in", "type": "A::B::C", "id": "x"},
+        {"rel": "to", "type": "D", "arn": "y"},
+    ]
+    assert told.keys() == {
+        *("arn", "type", "account", "region", "id", "name"),
+        *("tags", "properties", "links", "hash"),
+    }
+
+
+def test_a_shard_that_is_ok_has_no_code() -> None:
+    """`code` and `action` are written only where something went wrong."""
+    ended = ShardEnded(
+        type="A::B::C", region="r", account="1", status="ok", resources=0, calls=0, ms=0
+    )
+    told = json.loads(data_of(ended))
+    assert told == {
+        "type": "A::B::C",
+        "region": "r",
+        "account": "1",
+        "status": "ok",
+        "resources": 0,
+        "calls": 0,
+        "ms": 0,
+    }
+
+
+BIG = "é" * 45_000  # 270,000 bytes once escaped
+
+
+@pytest.mark.parametrize(
+    ("changes", "truncated", "kept"),
+    [
+        ({"properties": {"Big": BIG, "Small": 1}}, ["Big"], {"Small": 1}),
+        (
+            {"properties": {"Big": BIG, "Bigger": BIG + "x", "Small": 1}},
+            ["Bigger", "Big"],
+            {"Small": 1},
+        ),
+        ({"properties": {"Half": "x" * 200_000, "More": "x" * 200_001}}, ["More"], None),
+        (
+            {"links": tuple(Link("to", "A::B::C", id=f"{i:06}") for i in range(8000))},
+            ["links"],
+            {},
+        ),
+        ({"tags": {"a": BIG}, "properties": {"a": 1}}, ["a", "links", "tags"], {}),
+        ({"name": BIG}, ["links", "tags", "name"], {}),
+    ],
+)
+def test_a_resource_that_is_too_large_says_what_it_lost(
+    changes: dict[str, Any], truncated: list[str], kept: dict[str, Any] | None
+) -> None:
+    """The whole event stays under 256 KiB: the largest properties go first, and are named."""
+    resource = thing(**changes)
+    for framer in (Sse(Ids()), NdJson(Ids())):
+        assert len(framer(resource)) < LIMIT
+    told = json.loads(data_of(resource))
+    assert told["truncated"] == truncated
+    assert told["hash"] == resource.hash
+    assert (told["arn"], told["type"]) == (resource.arn, resource.type)
+    if kept is not None:
+        assert told["properties"] == kept
+
+
+def test_a_name_that_is_too_large_is_cut() -> None:
+    """A resource always has a name: of one that does not fit the beginning is kept."""
+    assert json.loads(data_of(thing(name=BIG)))["name"] == "é" * 256
+
+
+@pytest.mark.parametrize("size", [MAX_DATA, MAX_DATA + 1])
+def test_a_resource_at_the_limit_is_whole(size: int) -> None:
+    """Exactly as many bytes as fit are sent untouched; one more is not."""
+    empty = len(data_of(thing(properties={"P": ""})))
+    told = json.loads(data_of(thing(properties={"P": "x" * (size - empty)})))
+    assert ("truncated" in told) is (size > MAX_DATA)
+
+
+@pytest.mark.parametrize(
+    ("kind", "greeting", "keep_alive"),
+    [("text/event-stream", b":\n\n", b":\n\n"), ("application/x-ndjson", b"", b"\n")],
+)
+def test_each_media_type_has_its_framer(kind: str, greeting: bytes, keep_alive: bytes) -> None:
+    """Media types lead to the framer that writes them; a keep-alive is no event."""
+    framer: Framer = FRAMERS[kind](Ids())
+    assert framer.content_type == kind
+    assert (framer.greeting, framer.keep_alive) == (greeting, keep_alive)
