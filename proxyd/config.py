@@ -27,6 +27,14 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SINKS = ("stdout",)
 _SANDBOX_MODES = ("required", "best-effort", "off")
 _MIN_SESSION, _MAX_SESSION = 900, 3600
+_AWS_LEAST = {
+    "attempts": 1,
+    "clients": 1,
+    "warm_clients": 0,
+    "client_seconds": 60,
+    "connect_timeout": 0.1,
+    "read_timeout": 0.1,
+}
 _RATE = settings.Quota().default
 
 
@@ -56,6 +64,10 @@ class _Server(_Strict, frozen=True, kw_only=True):
 
 class _Aws(settings.Aws, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
+        for name, least in _AWS_LEAST.items():
+            if not getattr(self, name) >= least:
+                msg = f"{name}: expected at least {least}"
+                raise ValueError(msg)
         if self.endpoint_url is not None and not _is_loopback(self.endpoint_url):
             msg = (
                 "endpoint_url is for emulators: expected a loopback address, http://127.0.0.1:PORT"

@@ -33,6 +33,11 @@ class RunningShard(Shard, Protocol):
         """Requests sent to AWS so far."""
         ...
 
+    @property
+    def throttles(self) -> int:
+        """Answers so far that were throttles."""
+        ...
+
 
 class Work(msgspec.Struct, frozen=True):
     """One shard to run."""
@@ -85,7 +90,7 @@ class Engine:
                         resources += 1
                         await emit(resource)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything; its siblings go on
-            shard.incomplete(_reason(error))
+            shard.incomplete(_reason(error, shard))
         except asyncio.CancelledError:
             if _is_cancelled():
                 raise
@@ -112,6 +117,7 @@ async def _patient(
     The clock stands while the reader is being slow: that is not the scanner's fault.
     """
     spent = 0.0
+    check = _checker(scanner)
     async with aclosing(scanner.scan(shard)) as found:
         while True:
             started = time.monotonic()
@@ -120,16 +126,24 @@ async def _patient(
             spent += time.monotonic() - started
             if resource is None:
                 return
-            _check(scanner, resource)
+            check(resource)
             yield resource
 
 
-def _check(scanner: Scanner, resource: Resource) -> None:
-    """Hold a scanner to its declaration: nothing undeclared may leave it."""
-    if resource.type != scanner.type:
-        raise DeclarationError("a resource of another type")
-    if not resource.properties.keys() <= set(scanner.fields):
-        raise DeclarationError("an undeclared property")
+def _checker(scanner: Scanner) -> Callable[[Resource], None]:
+    """Make what holds a scanner to its declaration: nothing undeclared may leave it."""
+    fields = frozenset(scanner.fields)
+    relations = frozenset((link.rel, link.type) for link in scanner.links)
+
+    def check(resource: Resource) -> None:
+        if resource.type != scanner.type:
+            raise DeclarationError("a resource of another type")
+        if not resource.properties.keys() <= fields:
+            raise DeclarationError("an undeclared property")
+        if any((link.rel, link.type) not in relations for link in resource.links):
+            raise DeclarationError("an undeclared link")
+
+    return check
 
 
 def _is_cancelled() -> bool:
@@ -138,13 +152,15 @@ def _is_cancelled() -> bool:
     return task is None or task.cancelling() > 0
 
 
-def _reason(error: BaseException) -> AwsError:
+def _reason(error: BaseException, shard: RunningShard) -> AwsError:
     """Reduce whatever ended a shard to a status and a code: a class name, never a text."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     match error:
         case AwsError():
             return error
+        case TimeoutError() if shard.throttles:
+            return AwsError("throttled", "ShardTimeout")
         case TimeoutError():
             return AwsError("timeout", "ShardTimeout")
         case DeclarationError():

@@ -61,7 +61,10 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ScanCompleted(msgspec.Struct, frozen=True, kw_only=True):
-    """The coverage of one target: `complete` only when every shard ended `ok`."""
+    """The coverage of one target: `complete` only when every shard ended `ok`.
+
+    `gaps_left_out` counts those that would have made the event too large.
+    """
 
     scan: str
     target: str
@@ -69,6 +72,7 @@ class ScanCompleted(msgspec.Struct, frozen=True, kw_only=True):
     resources: int
     shards: dict[str, int]
     gaps: list[Gap]
+    gaps_left_out: int | msgspec.UnsetType = msgspec.UNSET
     missing_actions: list[str]
     calls: int
     ms: int

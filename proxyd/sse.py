@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from proxyd.events import NAMES, Event
+from proxyd.events import NAMES, Event, ScanCompleted
 from proxyd.model import Resource
 
 MAX_DATA = 256 * 1024 - 512
@@ -26,7 +26,7 @@ KEEP_ALIVE = b":\n\n"
 NDJSON_KEEP_ALIVE = b"\n"
 
 _encoder = msgspec.json.Encoder(order="deterministic")
-_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]+")
 
 
 def ascii_json(value: object) -> bytes:
@@ -45,9 +45,22 @@ def _escape(match: re.Match[str]) -> str:
 def data_of(event: Event) -> bytes:
     """Encode an event's data; a resource that is too large loses its largest properties."""
     data = ascii_json(event)
-    if len(data) <= MAX_DATA or not isinstance(event, Resource):
+    if len(data) <= MAX_DATA:
         return data
-    return ascii_json(_shortened(event))
+    match event:
+        case Resource():
+            return ascii_json(_shortened(event))
+        case ScanCompleted():
+            return ascii_json(_with_fewer_gaps(event, len(data)))
+    return data
+
+
+def _with_fewer_gaps(event: ScanCompleted, size: int) -> ScanCompleted:
+    """Keep as many gaps as fit and say how many do not: each has had its `shard` event."""
+    kept = len(event.gaps) * MAX_DATA // size * 9 // 10
+    return msgspec.structs.replace(
+        event, gaps=event.gaps[:kept], gaps_left_out=len(event.gaps) - kept
+    )
 
 
 def _shortened(resource: Resource) -> Resource:

@@ -31,10 +31,13 @@ _TOKEN = re.compile(
         (?P<paren>[()])
       | (?P<op>!=|=|~)
       | "(?P<quoted>(?:[^"\\]|\\.)*)"
-      | (?P<word>[^\s()=!~"]+)
+      | (?P<word>tag:"(?:[^"\\]|\\.)*"|[^\s()=!~"]+)
     )""",
     re.VERBOSE,
 )
+
+
+_ESCAPED = re.compile(r"\\(.)")
 
 
 class WhereError(ValueError):
@@ -78,7 +81,7 @@ def _tokens(text: str) -> list[_Token]:
         value = match[kind]
         start = match.start(kind) + 1 - (kind == "quoted")
         if kind == "quoted":
-            value = re.sub(r"\\(.)", r"\1", value)
+            value = _ESCAPED.sub(r"\1", value)
         tokens.append(_Token(kind, value, start))
         at = match.end()
     return [*tokens, _Token("end", "the end", len(text) + 1)]
@@ -170,7 +173,7 @@ class _Parser:
         """Return what reads the field's values: none where the resource lacks it."""
         name = token.text
         if name.startswith("tag:") and name != "tag:":
-            key = name.removeprefix("tag:")
+            key = _unquoted(name.removeprefix("tag:"))
             return lambda r: [r.tags[key]] if key in r.tags else []
         if name.casefold() in FIELDS:
             attribute = name.casefold()
@@ -182,6 +185,10 @@ class _Parser:
                 f"unknown field {name!r}{did_you_mean(name.casefold(), known)}", token.column
             )
         return lambda r: _texts(r, name.casefold())
+
+
+def _unquoted(key: str) -> str:
+    return _ESCAPED.sub(r"\1", key[1:-1]) if key.startswith('"') else key
 
 
 def _texts(resource: Resource, name: str) -> list[str]:

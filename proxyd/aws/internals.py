@@ -1,6 +1,6 @@
 """Everything that leans on the inside of aiobotocore and botocore, in one place.
 
-tests/aws/test_internals.py fails when a release changes what is used here.
+tests/unit/test_internals.py fails when a release changes what is used here.
 """
 
 from __future__ import annotations

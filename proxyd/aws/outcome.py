@@ -105,7 +105,7 @@ def translated(operation: Operation, region: str) -> Iterator[None]:
         raise outcome(error, operation, region) from None
 
 
-def outcome(  # noqa: PLR0911 - a table reads best as one
+def outcome(  # noqa: C901, PLR0911 - a table reads best as one
     error: Exception, operation: Operation, region: str
 ) -> AwsError:
     """Reduce what botocore raised to a status, a code and the action that was refused."""
@@ -114,11 +114,9 @@ def outcome(  # noqa: PLR0911 - a table reads best as one
             return error
         case boto.ClientError():
             return _answered(error, operation)
-        case (
-            boto.ConnectTimeoutError()
-            | boto.EndpointConnectionError()
-            | boto.ProxyConnectionError()
-        ):
+        case boto.ProxyConnectionError():
+            return AwsError("failed", "ProxyConnection")
+        case boto.ConnectTimeoutError() | boto.EndpointConnectionError():
             return AwsError(_unreachable(error, region), type(error).__name__.removesuffix("Error"))
         case boto.ReadTimeoutError() | TimeoutError():
             return AwsError("timeout", "ReadTimeout")

@@ -1,7 +1,7 @@
 """What aiohttp answers by itself to a request that it can not parse.
 
 Its own page and log repeat the request, the Authorization header included; so both are
-replaced. This leans on aiohttp's inside: tests/web/test_protocol.py fails when that changes.
+replaced. This leans on aiohttp's inside: tests/unit/test_internals.py fails when that changes.
 """
 
 from __future__ import annotations

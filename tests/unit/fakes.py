@@ -53,6 +53,7 @@ class FakeShard:
         self.problems: list[Exception] = []
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.at_once = 0
+        self.throttles = 0
         self.most_at_once = 0
         self.reads: Mapping[Operation, Sequence[str]] = {}
         self._answers = answers or {}

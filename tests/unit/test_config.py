@@ -220,6 +220,8 @@ def test_a_session_may_last_as_long_as_the_bounds(read: Read, seconds: int) -> N
 
 
 BAD = [
+    ("[aws]\nattempts = 0", ["aws: attempts: expected at least 1"]),
+    ("[aws]\nread_timeout = nan", ["aws: read_timeout: expected at least 0.1"]),
     # An unknown key, at each level.
     ("grant = 1", ["grant: unknown key", "did you mean grants?", "expected one of server, aws"]),
     ("[server]\nlisen = 1", ["server.lisen: unknown key", "did you mean listen?", "hosts"]),

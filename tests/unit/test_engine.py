@@ -13,7 +13,7 @@ from proxyd.engine import Engine, RunningShard, Work
 from proxyd.errors import AwsError, DeclarationError
 from proxyd.events import Event, ShardEnded
 from proxyd.listing import listing, pages
-from proxyd.model import Resource, Scanner, Shard
+from proxyd.model import Link, Resource, Scanner, Shard
 
 from .fakes import REGION, TYPE, Emitted, FakeShard, open_fake, scanner, thing
 
@@ -450,3 +450,28 @@ async def test_shards_are_opened_when_they_are_run() -> None:
 
     await engine(at_once=1).run(works(finding(), finding()), open_shard, Emitted())
     assert opened == [(TYPE, "r0"), (TYPE, "r1")]
+
+
+async def test_an_undeclared_link_ends_the_shard() -> None:
+    """A relation that the scanner does not declare never leaves it."""
+    linked = thing(links=(Link(rel="leads-to", type="AWS::EC2::VPC", id="vpc-1"),))
+    shard = await ended(finding(linked))
+    assert (shard.status, shard.code) == ("failed", "UndeclaredByScanner")
+
+
+async def test_a_timeout_after_throttles_is_throttled() -> None:
+    """Running out of time while AWS throttles is told as what it is."""
+
+    def throttled(scanner_: Scanner, region: str) -> RunningShard:
+        shard = FakeShard(type_=scanner_.type, region=region)
+        shard.throttles = 3
+        return shard
+
+    async def hang(shard: Shard) -> AsyncGenerator[Resource, None]:
+        await asyncio.Event().wait()
+        yield shard.resource(arn="never", id="never")
+
+    emitted = Emitted()
+    await engine(seconds=0.02).run(works(scanner(scan=hang)), throttled, emitted)
+    [shard] = emitted.of(ShardEnded)
+    assert (shard.status, shard.code) == ("throttled", "ShardTimeout")

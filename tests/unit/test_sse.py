@@ -223,3 +223,24 @@ def test_each_media_type_has_its_framer(kind: str, greeting: bytes, keep_alive: 
     framer: Framer = FRAMERS[kind](Ids())
     assert framer.content_type == kind
     assert (framer.greeting, framer.keep_alive) == (greeting, keep_alive)
+
+
+def test_too_many_gaps_are_cut_and_counted() -> None:
+    """Four thousand gaps leave an event under the limit that says how many are not in it."""
+    gap = Gap(type="AWS::Some::LongTypeNameOfAResource", region="ap-southeast-2", status="denied")
+    event = ScanCompleted(
+        scan="s",
+        target="t",
+        complete=False,
+        resources=0,
+        shards={"denied": 4000},
+        gaps=[gap] * 4000,
+        missing_actions=[],
+        calls=4000,
+        ms=1,
+    )
+    data = data_of(event)
+    assert len(data) <= MAX_DATA
+    read = json.loads(data)
+    assert len(read["gaps"]) > 1000
+    assert len(read["gaps"]) + read["gaps_left_out"] == 4000

@@ -224,3 +224,11 @@ def test_quotes_take_any_text_literally(value: str) -> None:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     if "\n" not in value:
         assert matches(f'name~"{escaped}"', thing(name=f"<{value}>"))
+
+
+def test_a_tag_key_may_stand_in_quotes() -> None:
+    """A key with spaces or operators in it is written `tag:"…"`."""
+    tagged = thing(tags={"cost = centre": "4711"})
+    assert compile_where('tag:"cost = centre"=4711', PROPERTIES)(tagged)
+    assert compile_where('tag:"cost = centre"', PROPERTIES)(tagged)
+    assert not compile_where('tag:"cost"', PROPERTIES)(tagged)
