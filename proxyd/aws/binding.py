@@ -25,8 +25,8 @@ class Credentials(Protocol):
         """Return credentials that are good for a while yet."""
         ...
 
-    async def renew(self) -> None:
-        """Replace credentials that AWS called expired, unless that was done a moment ago."""
+    async def renew(self, stale: ReadOnlyCredentials) -> None:
+        """Replace credentials that AWS called expired, unless another task has done so."""
         ...
 
 
@@ -82,12 +82,21 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
             raise DeclarationError(f"{operation.service}:{operation.name} is not declared")
 
 
-class Call(msgspec.Struct, frozen=True):
-    """One call that is being made, and which paths of its answer are wanted; None: all."""
+class Call(msgspec.Struct):
+    """One call that is being made.
+
+    Attributes:
+        binding: whose it is.
+        operation: which it is.
+        paths: which paths of its answer are wanted; None: all.
+        signed: the credentials that signed its last request.
+
+    """
 
     binding: Binding
     operation: Operation
     paths: tuple[str, ...] | None = None
+    signed: ReadOnlyCredentials | None = None
 
 
 _CALL: ContextVar[Call] = ContextVar("proxyd_aws_call")

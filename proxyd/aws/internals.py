@@ -25,7 +25,10 @@ from proxyd.model import Operation
 KEEP_ALIVE = 60.0
 """Seconds that an idle connection is kept: scans come in bursts, and a TLS handshake is dear."""
 
-_RENEWED = "proxyd_renewed"
+MAX_RENEWALS = 2
+"""Times that one request is sent again with new credentials: more would be a wrong clock."""
+
+_RENEWALS = "proxyd_renewals"
 
 
 class BoundCredentials(AioCredentials):  # type: ignore[misc] # aiobotocore is untyped
@@ -36,7 +39,9 @@ class BoundCredentials(AioCredentials):  # type: ignore[misc] # aiobotocore is u
 
     async def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """Return the credentials of the running task's session."""
-        return await binding.current().binding.credentials.current()
+        call = binding.current()
+        call.signed = await call.binding.credentials.current()
+        return call.signed
 
 
 class SharedTlsSession(AIOHTTPSession):  # type: ignore[misc] # aiobotocore is untyped
@@ -126,16 +131,17 @@ class _Hooks:
             raise caught_exception
         if response is None:
             return None
-        call = binding.current().binding
+        call = binding.current()
         code = response[1].get("Error", {}).get("Code")
         if code in THROTTLED:
-            call.meter.throttled()
-            call.pace.throttled(self._service, self._region)
+            call.binding.meter.throttled()
+            call.binding.pace.throttled(self._service, self._region)
         context = request_dict["context"]
-        if code not in EXPIRED or context.get(_RENEWED):
+        renewals = context.get(_RENEWALS, 0)
+        if code not in EXPIRED or renewals >= MAX_RENEWALS or call.signed is None:
             return None
-        context[_RENEWED] = True
-        await call.credentials.renew()
+        context[_RENEWALS] = renewals + 1
+        await call.binding.credentials.renew(call.signed)
         return 0
 
 

@@ -21,9 +21,6 @@ from proxyd.model import Operation, Target
 RENEW_BEFORE = 300.0
 """Seconds before its end that a session is renewed; a quarter of its life where that is less."""
 
-RENEWED_JUST_NOW = 5.0
-"""Seconds in which "expired" from AWS means an answer to the credentials before these."""
-
 ASSUME_ROLE = Operation("sts", "AssumeRole")
 _ASSUME = frozenset({ASSUME_ROLE})
 
@@ -89,7 +86,6 @@ class Session:
         self._lock = asyncio.Lock()
         self._credentials: ReadOnlyCredentials | None = None
         self._renew_at = 0.0
-        self._assumed_at = 0.0
         self.request_id = ""
 
     async def current(self) -> ReadOnlyCredentials:
@@ -100,10 +96,10 @@ class Session:
             assert self._credentials is not None
             return self._credentials
 
-    async def renew(self) -> None:
-        """Replace credentials that AWS called expired, unless that was done a moment ago."""
+    async def renew(self, stale: ReadOnlyCredentials) -> None:
+        """Replace credentials that AWS called expired, unless another task has done so."""
         async with self._lock:
-            if time.monotonic() - self._assumed_at > RENEWED_JUST_NOW:
+            if self._credentials is stale:
                 await self._assume()
 
     async def _assume(self) -> None:
@@ -113,9 +109,8 @@ class Session:
         self._credentials = ReadOnlyCredentials(
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
         )
-        self._assumed_at = time.monotonic()
         life = (given["Expiration"] - datetime.now(UTC)).total_seconds()
-        self._renew_at = self._assumed_at + life - min(RENEW_BEFORE, life / 4)
+        self._renew_at = time.monotonic() + life - min(RENEW_BEFORE, life / 4)
         self.request_id = answer.get("ResponseMetadata", {}).get("RequestId", "")
 
     async def _ask(self) -> dict[str, Any]:

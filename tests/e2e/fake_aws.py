@@ -19,6 +19,7 @@ class Call:
 
     def __init__(self, request: web.Request, body: str) -> None:
         self.request = request
+        self.body = body
         self.parameters = {name: values[0] for name, values in parse_qs(body).items()}
         self.operation = self.parameters["Action"]
         scope = request.headers["Authorization"].partition("Credential=")[2].split("/")

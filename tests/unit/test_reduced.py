@@ -44,7 +44,7 @@ class Nobody:
         """Never asked."""
         raise AssertionError
 
-    async def renew(self) -> None:
+    async def renew(self, stale: ReadOnlyCredentials) -> None:
         """Never asked."""
 
     async def wait(self, service: str, region: str) -> None:
