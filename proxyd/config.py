@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,6 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAX_PORT = 65535
 _SINKS = ("stdout",)
 _SANDBOX_MODES = ("required", "best-effort", "off")
 _MIN_SESSION, _MAX_SESSION = 900, 3600
@@ -61,6 +61,16 @@ class _Server(_Strict, frozen=True, kw_only=True):
     hosts: list[str] = msgspec.field(default_factory=lambda: list(settings.Server().hosts))
     tls: _Tls | None = None
 
+    def __post_init__(self) -> None:
+        host, _, port = self.listen.rpartition(":")
+        is_path = self.listen.startswith("unix:") and len(self.listen) > len("unix:")
+        if not is_path and not (host and port.isdigit() and int(port) <= _MAX_PORT):
+            msg = 'listen: expected HOST:PORT or "unix:/PATH"'
+            raise ValueError(msg)
+        if not self.hosts:
+            msg = "hosts: expected at least one name: it answers to no other"
+            raise ValueError(msg)
+
 
 class _Aws(settings.Aws, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
@@ -74,9 +84,15 @@ class _Aws(settings.Aws, frozen=True, kw_only=True, forbid_unknown_fields=True):
             )
             raise ValueError(msg)
         for service, url in self.endpoints.items():
-            if urlsplit(url).scheme != "https" and not _is_loopback(url):
+            if not (_is_address(url, "https") or _is_loopback(url)):
                 msg = f"endpoints.{service}: expected an https:// address"
                 raise ValueError(msg)
+        if self.proxy is not None and not _is_address(self.proxy, "http", "https"):
+            msg = "proxy: expected an address such as http://egress.example:3128"
+            raise ValueError(msg)
+        if self.ca_bundle is not None and not Path(self.ca_bundle).is_file():
+            msg = "ca_bundle: there is no such file"
+            raise ValueError(msg)
 
 
 class _Rate(settings.Rate, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -240,6 +256,8 @@ def _keys_of(table: str) -> tuple[str, ...]:
         "server.tls": _Tls,
         "aws": _Aws,
         "quota": _Quota,
+        "quota.default": _Rate,
+        "quota.services": _Rate,
         "audit": _Audit,
         "sandbox": _Sandbox,
         "limits": _Limits,
@@ -407,10 +425,19 @@ def _check_globs(name: str, globs: list[str]) -> None:
         )
 
 
-def _is_loopback(url: str) -> bool:
-    parts: Any = urlsplit(url)
-    if parts.scheme not in ("http", "https"):
+def _is_address(url: str, *schemes: str) -> bool:
+    """Whether it is scheme://host, with a port that there can be."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
         return False
+
+
+def _is_loopback(url: str) -> bool:
+    if not _is_address(url, "http", "https"):
+        return False
+    parts = urlsplit(url)
     if parts.hostname == "localhost":
         return True
     try:

@@ -14,6 +14,7 @@ class Coverage:
         self.expected = shards
         self.statuses: Counter[str] = Counter()
         self.gaps: list[Gap] = []
+        self.refused: set[str] = set()
         self.resources = 0
         self.calls = 0
 
@@ -22,10 +23,17 @@ class Coverage:
         self.statuses[shard.status] += 1
         self.resources += shard.resources
         self.calls += shard.calls
+        self.refused.update(shard.actions or ())
+        if shard.status == "denied" and shard.action is not None:
+            self.refused.add(shard.action)
         if shard.status != "ok":
             self.gaps.append(
                 Gap(type=shard.type, region=shard.region, status=shard.status, action=shard.action)
             )
+
+    def lacks(self, action: str) -> None:
+        """Note an action of proxyd's own that was refused: it costs detail, and no shard."""
+        self.refused.add(action)
 
     @property
     def complete(self) -> bool:
@@ -37,8 +45,7 @@ class Coverage:
 
         What an SCP forbids no policy can grant, and AssumeRole is for the trust policy.
         """
-        denied = {gap.action for gap in self.gaps if gap.status == "denied" and gap.action}
-        return sorted(denied - {"sts:AssumeRole"})
+        return sorted(self.refused - {"sts:AssumeRole"})
 
     def completed(self, *, scan: str, target: str, calls: int, ms: int) -> ScanCompleted:
         """Sum it up; `calls` are those made outside of shards."""

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import msgspec
 
+from proxyd.allowance import Allowance
 from proxyd.errors import AwsError, DeclarationError
 from proxyd.events import Event, ShardEnded
 from proxyd.model import Resource, Scanner, Shard
@@ -24,9 +25,13 @@ Wanted = Callable[[Resource], bool]
 
 
 class RunningShard(Shard, Protocol):
-    """A shard as the engine sees it: what it cost, and what could not be seen."""
+    """A shard as the engine sees it: what it cost, and what could not be seen.
+
+    `refused` holds every action that was refused, `problem` the first thing that went wrong.
+    """
 
     problem: AwsError | None
+    refused: set[str]
 
     @property
     def calls(self) -> int:
@@ -37,6 +42,9 @@ class RunningShard(Shard, Protocol):
     def throttles(self) -> int:
         """Answers so far that were throttles."""
         ...
+
+
+OpenShard = Callable[[Scanner, str, Allowance], RunningShard]
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -56,7 +64,7 @@ class Engine:
     async def run(
         self,
         works: Sequence[Work],
-        open_shard: Callable[[Scanner, str], RunningShard],
+        open_shard: OpenShard,
         emit: Emit,
         wanted: Wanted | None = None,
     ) -> None:
@@ -69,22 +77,28 @@ class Engine:
     async def _take(
         self,
         works: Iterable[Work],
-        open_shard: Callable[[Scanner, str], RunningShard],
+        open_shard: OpenShard,
         emit: Emit,
         wanted: Wanted | None,
     ) -> None:
         """Work off one shard after the other; the iterator is shared with the other takers."""
         for work in works:
-            shard = open_shard(work.scanner, work.region)
-            await emit(await self._run(work, shard, emit, wanted))
+            allowance = Allowance(self._shard_seconds)
+            shard = open_shard(work.scanner, work.region, allowance)
+            await emit(await self._run(work, shard, allowance, emit, wanted))
 
     async def _run(
-        self, work: Work, shard: RunningShard, emit: Emit, wanted: Wanted | None
+        self,
+        work: Work,
+        shard: RunningShard,
+        allowance: Allowance,
+        emit: Emit,
+        wanted: Wanted | None,
     ) -> ShardEnded:
         started = time.monotonic()
         resources = 0
         try:
-            async with aclosing(_patient(work.scanner, shard, self._shard_seconds)) as found:
+            async with aclosing(_patient(work.scanner, shard, allowance)) as found:
                 async for resource in found:
                     if wanted is None or wanted(resource):
                         resources += 1
@@ -106,44 +120,55 @@ class Engine:
             ms=round((time.monotonic() - started) * 1000),
             code=problem.code if problem else None,
             action=problem.action if problem else None,
+            actions=sorted(shard.refused) if shard.refused - {problem and problem.action} else None,
         )
 
 
 async def _patient(
-    scanner: Scanner, shard: RunningShard, seconds: float
+    scanner: Scanner, shard: RunningShard, allowance: Allowance
 ) -> AsyncGenerator[Resource, None]:
-    """Pass resources on as long as the scanner takes no more than its time to find them.
-
-    The clock stands while the reader is being slow: that is not the scanner's fault.
-    """
-    spent = 0.0
-    check = _checker(scanner)
+    """Pass resources on as long as the scanner takes no more than its time to find them."""
+    check = _checker(scanner, shard)
     async with aclosing(scanner.scan(shard)) as found:
         while True:
-            started = time.monotonic()
-            async with asyncio.timeout(seconds - spent):
-                resource = await anext(found, None)
-            spent += time.monotonic() - started
-            if resource is None:
+            async with allowance.spending():
+                resource = await anext(found, _END)
+            if resource is _END:
                 return
-            check(resource)
-            yield resource
+            yield check(resource)
 
 
-def _checker(scanner: Scanner) -> Callable[[Resource], None]:
+_END = object()
+
+
+def _checker(scanner: Scanner, shard: RunningShard) -> Callable[[object], Resource]:
     """Make what holds a scanner to its declaration: nothing undeclared may leave it."""
     fields = frozenset(scanner.fields)
     relations = frozenset((link.rel, link.type) for link in scanner.links)
 
-    def check(resource: Resource) -> None:
-        if resource.type != scanner.type:
-            raise DeclarationError("a resource of another type")
-        if not resource.properties.keys() <= fields:
+    def check(found: object) -> Resource:
+        if not isinstance(found, Resource):
+            raise DeclarationError("not a resource")
+        if (found.type, found.account) != (scanner.type, shard.account):
+            raise DeclarationError("a resource of another type or account")
+        if not found.properties.keys() <= fields:
             raise DeclarationError("an undeclared property")
-        if any((link.rel, link.type) not in relations for link in resource.links):
+        if not all(map(_is_plain, found.properties.values())):
+            raise DeclarationError("a property that is neither a scalar nor a list of them")
+        if any((link.rel, link.type) not in relations for link in found.links):
             raise DeclarationError("an undeclared link")
+        return found
 
     return check
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(each, _SCALARS) for each in value)
+    return isinstance(value, _SCALARS)
+
+
+_SCALARS = (str, int, float, bool, type(None))
 
 
 def _is_cancelled() -> bool:

@@ -38,17 +38,21 @@ class ScanStarted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShardEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One scanner is done in one region. `ms` is wall time from the shard's own start."""
+    """One scanner is done in one region. `ms` is wall time from the shard's own start.
+
+    `action` is the first that was refused; `actions` all of them, where there are more.
+    """
 
     type: str
     region: str
     status: Status
-    resources: int = msgspec.field(name="resources")
-    calls: int = msgspec.field(name="calls")
-    ms: int = msgspec.field(name="ms")
+    resources: int
+    calls: int
+    ms: int
     account: str
     code: str | None = None
     action: str | None = None
+    actions: list[str] | None = None
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

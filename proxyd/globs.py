@@ -6,6 +6,9 @@ import difflib
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+MAX_WORD = 80
+"""Characters of a word that are compared: the rest of it would only cost time."""
+
 
 def matches(globs: Iterable[str], value: str) -> bool:
     """Whether any of the globs matches the whole value; case counts."""
@@ -25,5 +28,5 @@ def is_literal(glob: str) -> bool:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean X?)` where one of the known words is close, else nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.75)
+    close = difflib.get_close_matches(word[:MAX_WORD], list(known), n=1, cutoff=0.75)
     return f" (did you mean {close[0]}?)" if close else ""

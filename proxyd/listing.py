@@ -193,14 +193,18 @@ class _Plan:
         tags = tags_by_arn.get(arn, {}) if self.tags is None else _tag_map(self.tags(item))
         ident = self.id(item) if self.id else _last_piece(arn)
         name = self.name(item) if self.name else tags.get(self.name_tag)
-        return shard.resource(
-            arn=arn,
-            id=str(ident or _last_piece(arn)),
-            name=str(name or ident or _last_piece(arn)),
-            tags=tags,
-            properties=dict(self._properties(item)),
-            links=tuple(self._links(item)),
-        )
+        try:
+            return shard.resource(
+                arn=arn,
+                id=str(ident or _last_piece(arn)),
+                name=str(name or ident or _last_piece(arn)),
+                tags=tags,
+                properties=dict(self._properties(item)),
+                links=tuple(self._links(item)),
+            )
+        except UnicodeError:  # a lone surrogate, which JSON can hold and no encoding can
+            shard.incomplete(AwsError("failed", "UnreadableResource"))
+            return None
 
     def _properties(self, item: Item) -> Iterator[tuple[str, Property]]:
         for key, get in self.properties:
@@ -351,7 +355,11 @@ class _InBatches(_Extend):
         except AwsError as error:
             if not error.absent:
                 self.failed(error)
-            return []
+                return []
+            # One that is gone refuses all of them: find it, and let the others be seen.
+            middle = len(items) // 2
+            halves = (items[:middle], items[middle:]) if middle else ()
+            return [found for half in halves for found in await self._describe(half)]
         return self.run.children(answer, items[0].get(PARENT))
 
 

@@ -14,7 +14,7 @@ from proxyd.globs import did_you_mean, expand, is_literal, matches
 from proxyd.model import GLOBAL, Detail, Grant, Principal, Scanner, Target
 from proxyd.where import WhereError, compile_where
 
-MAX_GLOBS = 500
+MAX_GLOBS = 100
 MAX_GLOB = 128
 
 
@@ -29,6 +29,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     where: str | None = None
     last_event_id: str | None = None
     known: dict[str, str] | None = None
+
+    def question(self) -> Query:
+        """Return what is asked, apart from how far an earlier answer was received."""
+        return msgspec.structs.replace(self, last_event_id=None, known=None)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +71,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             and any(scope.allows(region) for scope in self.scopes)
         )
 
+    def asked(self) -> dict[str, list[str]]:
+        """Return the types and regions of it, as far as they are known before AWS is asked."""
+        shards = self.shards(self.regions(None))
+        return {
+            "types": sorted({scanner.type for scanner, _ in shards}),
+            "regions": _sorted({region for _, region in shards}),
+        }
+
     def shards(self, regions: Iterable[str]) -> list[tuple[Scanner, str]]:
         """Return what to run: every scanner in every region that one scope allows both of."""
         return [
@@ -90,7 +102,9 @@ class Planner:
         grants: Sequence[Grant],
         registry: Mapping[str, Scanner],
         regions: Mapping[str, Sequence[str]],
+        max_targets: int,
     ) -> None:
+        self._max_targets = max_targets
         self._targets = {target.name: target for target in targets}
         self._grants = grants
         self._registry = registry
@@ -110,16 +124,15 @@ class Planner:
             raise Problem(
                 400, "not_supported", "mode=watch is not supported yet", extra={"parameter": "mode"}
             )
-        if query.known is not None:
-            raise Problem(
-                400, "not_supported", "known is not supported yet", extra={"parameter": "known"}
-            )
-        if not query.target:
+        names = dict.fromkeys(query.target)
+        if not names:
             raise bad_parameter("target", "name at least one target")
-        types = self._types(query.type)
-        return [
-            self._plan(principal, name, types, query.region) for name in dict.fromkeys(query.target)
-        ]
+        if len(names) > self._max_targets:
+            raise bad_parameter("target", f"more than {self._max_targets} targets in one stream")
+        self._check_types(query.type)
+        # The same check for every target: a 400 must not tell which of them exist.
+        _check_against("region", "region", query.region, self._every_region)
+        return [self._plan(principal, name, query) for name in names]
 
     def where(self, text: str | None) -> Wanted | None:
         """Compile the filter of a query.
@@ -141,75 +154,58 @@ class Planner:
         """Return the targets that a principal may see, with the types and regions of each."""
         found = []
         for target in self._targets.values():
-            scopes = decide(self._grants, principal, target, self._ask(target, None, None))
+            scopes = decide(self._grants, principal, target, self._ask(target, (), ()))
             if scopes:
                 types = {t for scope in scopes for t in scope.types}
                 regions = {r for scope in scopes for r in scope.regions}
                 found.append((target, sorted(types), _sorted(regions)))
         return found
 
-    def _types(self, globs: tuple[str, ...]) -> tuple[str, ...] | None:
-        if not globs:
-            return None
-        _check_globs("type", globs)
-        for glob in globs:
-            if not expand([glob], self._registry):
-                raise bad_parameter(
-                    "type", f"no scanner for type {glob!r}{did_you_mean(glob, self._registry)}"
-                )
-        return tuple(expand(globs, self._registry))
+    def _check_types(self, globs: tuple[str, ...]) -> None:
+        _check_against("type", "scanner for type", globs, self._registry)
 
-    def _plan(
-        self,
-        principal: Principal,
-        name: str,
-        types: tuple[str, ...] | None,
-        regions: tuple[str, ...],
-    ) -> Plan:
-        # The same check for every name: what a 400 depends on must not tell which targets exist.
-        _check_against(regions, self._every_region)
+    def _plan(self, principal: Principal, name: str, query: Query) -> Plan:
         target = self._targets.get(name)
         if target is None:
             raise _no_such_target()
-        literal_of_target = {r for r in target.regions if is_literal(r)}
-        ask = self._ask(target, types, regions or None)
+        ask = self._ask(target, query.type, query.region)
         scopes = decide(self._grants, principal, target, ask) if _askable(ask) else ()
         if not scopes:
             raise _no_such_target()
         wanted = {t for scope in scopes for t in scope.types}
-        return Plan(
+        globs = tuple(glob for glob in query.region if not is_literal(glob))
+        plan = Plan(
             target=target,
             scopes=scopes,
             scanners=[s for s in self._registry.values() if s.type in wanted],
-            literal=frozenset({r for r in regions if is_literal(r)} | literal_of_target),
-            open_ended=tuple(r for r in regions if not is_literal(r))
-            or (() if regions else ("*",)),
+            literal=frozenset(filter(is_literal, (*query.region, *target.regions))),
+            open_ended=globs if query.region else ("*",),
         )
+        if not plan.shards(plan.regions(None)):
+            raise bad_parameter(
+                "region",
+                'nothing to scan: global services count as region "global", and only there',
+            )
+        return plan
 
-    def _ask(
-        self, target: Target, types: tuple[str, ...] | None, regions: tuple[str, ...] | None
-    ) -> Ask:
-        literal = [r for r in target.regions if is_literal(r)]
-        known = dict.fromkeys([*self._regions[target.partition], *literal])
-        every_region = tuple(expand([*target.regions, GLOBAL], known))
+    def _ask(self, target: Target, types: tuple[str, ...], regions: tuple[str, ...]) -> Ask:
+        """Resolve globs and what was left out to explicit lists, within what the target has."""
+        known = [*self._regions[target.partition], *filter(is_literal, target.regions)]
+        every_region = tuple(expand([*target.regions, GLOBAL], dict.fromkeys(known)))
         every_type = tuple(expand(target.types, self._registry))
         return Ask(
-            types=None if types is None else _narrowed(types, every_type, query=()),
-            regions=None
-            if regions is None
-            else _narrowed(tuple(expand(regions, known)), every_region, query=regions),
+            types=_narrowed(types, every_type) if types else None,
+            regions=_narrowed(regions, every_region) if regions else None,
             every_type=every_type,
             every_region=every_region,
         )
 
 
-def _narrowed(
-    values: tuple[str, ...], every: tuple[str, ...], query: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Bound what globs matched by what the target has; a name that it has not refuses all."""
-    if any(is_literal(q) and q not in every for q in query):
+def _narrowed(globs: tuple[str, ...], every: tuple[str, ...]) -> tuple[str, ...]:
+    """Expand globs over what there is; a name that is not there refuses all."""
+    if any(is_literal(glob) and glob not in every for glob in globs):
         return ()
-    return tuple(value for value in values if value in every)
+    return tuple(expand(globs, every))
 
 
 def _askable(ask: Ask) -> bool:
@@ -231,11 +227,12 @@ def _check_globs(name: str, globs: tuple[str, ...]) -> None:
             raise bad_parameter(name, f"{glob[:MAX_GLOB]!r} is not a glob: use `*` and `?`")
 
 
-def _check_against(regions: tuple[str, ...], known: set[str]) -> None:
-    _check_globs("region", regions)
-    for glob in regions:
+def _check_against(name: str, what: str, globs: tuple[str, ...], known: Iterable[str]) -> None:
+    if globs:
+        _check_globs(name, globs)
+    for glob in globs:
         if not expand([glob], known):
-            raise bad_parameter("region", f"no region {glob!r}{did_you_mean(glob, known)}")
+            raise bad_parameter(name, f"no {what} {glob!r}{did_you_mean(glob, known)}")
 
 
 def _sorted(regions: Iterable[str]) -> list[str]:

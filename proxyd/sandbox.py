@@ -142,15 +142,21 @@ def _try_to_escape() -> None:
         "write a file": lambda: name.write_bytes(b"escaped"),
         "make a directory": name.mkdir,
         "make a link": lambda: name.symlink_to("escaped"),
-        "run a program": lambda: os.posix_spawn(sys.executable, [sys.executable, "-V"], {}),
+        "run a program": _run_a_program,
     }
     for what, attempt in attempts.items():
         try:
             attempt()
         except OSError:
+            _remove(name)
             continue
         _remove(name)
         raise PermissionError(0, f"it was possible to {what}")
+
+
+def _run_a_program() -> None:
+    child = os.posix_spawn(sys.executable, [sys.executable, "-I", "-c", ""], {})
+    os.waitpid(child, 0)
 
 
 def _remove(name: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
@@ -17,15 +18,17 @@ from proxyd.aws.access import Access, Purpose
 from proxyd.aws.regions import everywhere, home_of
 from proxyd.aws.shared import Shared
 from proxyd.engine import Engine
-from proxyd.errors import AwsError, ConfigError, Problem
-from proxyd.globs import did_you_mean, expand
+from proxyd.errors import AwsError, Problem
+from proxyd.events import Event
+from proxyd.globs import expand
 from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
 from proxyd.model import GLOBAL, Principal, Scanner
 from proxyd.plan import Plan, Planner, Query
+from proxyd.refusals import not_assumed
 from proxyd.sandbox import Report
 from proxyd.settings import Settings
-from proxyd.stream import Scan, Stream
+from proxyd.stream import Scan, Stream, Terms
 
 log = get_logger(__name__)
 
@@ -33,7 +36,6 @@ MAX_FINISHED = 10_000
 """Finished snapshots that are remembered, to tell an EventSource that comes back to stop."""
 
 RETRY_AFTER = 5
-_UNREACHABLE = frozenset({"region_disabled", "timeout", "throttled", "unsupported"})
 
 
 class Service:
@@ -55,10 +57,17 @@ class Service:
         self.metrics = metrics
         self.limits = settings.limits
         self.draining = False
+        self.stuck = False
         self._settings = settings
         self._aws = aws
         self._audit = audit
-        self._planner = Planner(settings.targets, settings.grants, registry, regions)
+        self._planner = Planner(
+            settings.targets,
+            settings.grants,
+            registry,
+            regions,
+            max_targets=settings.limits.targets_per_stream,
+        )
         self._engine = Engine(
             shards_at_once=settings.limits.shards_at_once,
             shard_seconds=settings.limits.shard_seconds,
@@ -66,13 +75,16 @@ class Service:
         self._open: set[Stream] = set()
         self._one_left = asyncio.Event()
         self._taken: Counter[str] = Counter()
-        self._finished: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._finished: OrderedDict[tuple[str, str | None], Query] = OrderedDict()
 
     async def warm(self) -> None:
         """Make the clients that the targets will need, behind the back of whoever asks already."""
         started = time.monotonic()
         try:
             made = await self._aws.clients.warm(self._client_keys())
+            # Models and clients are a million objects that stay: out of the collector's sight,
+            # once, they do not cost it 150 ms each time it looks at everything.
+            gc.freeze()
         except Exception as error:  # noqa: BLE001 - a scan that needs the client will say more
             log.warning("clients could not be made ahead", **where(error))
         else:
@@ -139,18 +151,30 @@ class Service:
         }
         return not self.draining and free > 0, checks
 
-    def is_finished(self, principal: Principal, event_id: str | None) -> bool:
-        """Whether an event id is that of the last event of a complete snapshot of theirs."""
-        return event_id is not None and (principal.name, event_id) in self._finished
+    def preview(self, principal: Principal, query: Query) -> bool:
+        """Check a query as `open` would, without opening anything.
 
-    def finished(self, principal: Principal, event_id: str) -> None:
-        """Remember the last event id of a snapshot that ended well."""
-        self._finished[principal.name, event_id] = None
+        Returns:
+            Whether it comes back to a complete snapshot of the same question.
+
+        Raises:
+            Problem: it would be refused.
+
+        """
+        self._planner.plan(principal, query)
+        self._planner.where(query.where)
+        return self._finished.get((principal.name, query.last_event_id)) == query.question()
+
+    def finished(self, principal: Principal, query: Query, event_id: str) -> None:
+        """Remember the last event id of a snapshot that its reader has had all of."""
+        self._finished[principal.name, event_id] = query.question()
         if len(self._finished) > MAX_FINISHED:
             self._finished.popitem(last=False)
 
     @asynccontextmanager
-    async def open(self, principal: Principal, query: Query, peer: str) -> AsyncIterator[Stream]:
+    async def open(
+        self, principal: Principal, query: Query, peer: str, framer: Callable[[Event], bytes]
+    ) -> AsyncIterator[Stream]:
         """Open a stream; it runs until the block is left.
 
         Raises:
@@ -158,39 +182,55 @@ class Service:
 
         """
         plans = self._planner.plan(principal, query)
-        wanted = self._planner.where(query.where)
-        with self._slot(principal, plans):
+        terms = Terms(
+            engine=self._engine,
+            limits=self.limits,
+            metrics=self.metrics,
+            framer=framer,
+            wanted=self._planner.where(query.where),
+            reset="replay_unavailable" if query.last_event_id else None,
+            known=query.known or {},
+            expires=principal.expires,
+        )
+        with self._slot(principal):
             ids = {plan.target.name: secrets.token_hex(6) for plan in plans}
             trail = StreamAudit(self._audit, _record(principal, query, peer, plans, ids))
-            try:
-                scans = await self._assume(principal, query, plans, ids)
-            except Problem as problem:
-                trail.refused(problem.code)
-                raise
-            except BaseException:
-                trail.refused("disconnected")
-                raise
-            stream = Stream(
-                scans,
-                engine=self._engine,
-                limits=self.limits,
-                metrics=self.metrics,
-                wanted=wanted,
-                reset="replay_unavailable" if query.last_event_id else None,
-            )
-            async with self._running(stream, trail, scans):
+            scans = await self._assumed(principal, query, plans, ids, trail)
+            async with self._running(Stream(scans, terms), trail, scans) as stream:
                 yield stream
+
+    async def _assumed(
+        self,
+        principal: Principal,
+        query: Query,
+        plans: list[Plan],
+        ids: dict[str, str],
+        trail: StreamAudit,
+    ) -> list[Scan]:
+        """Assume the roles; whatever stands in the way is on the audit trail."""
+        try:
+            scans = await self._assume(principal, query, plans, ids)
+            self._refuse_when_draining()
+        except Problem as problem:
+            trail.refused(problem.code)
+            raise
+        except BaseException as error:
+            cancelled = isinstance(error, asyncio.CancelledError)
+            trail.refused("disconnected" if cancelled else "internal")
+            raise
+        return scans
 
     @asynccontextmanager
     async def _running(
         self, stream: Stream, trail: StreamAudit, scans: list[Scan]
-    ) -> AsyncIterator[None]:
+    ) -> AsyncIterator[Stream]:
         self._open.add(stream)
         self.metrics.streams_open.inc()
         try:
             async with stream:
-                yield
+                yield stream
         finally:
+            self.stuck = self.stuck or stream.stuck
             self._open.discard(stream)
             self._one_left.set()
             self.metrics.streams_open.dec()
@@ -198,9 +238,9 @@ class Service:
             trail.ended(stream.outcome, **_counts(stream, scans))
 
     @contextmanager
-    def _slot(self, principal: Principal, plans: list[Plan]) -> Iterator[None]:
+    def _slot(self, principal: Principal) -> Iterator[None]:
         """Take one of the places for streams, and give it back."""
-        self._admit(principal, plans)
+        self._admit(principal)
         self._taken[principal.name] += 1
         try:
             yield
@@ -218,21 +258,18 @@ class Service:
             self._one_left.clear()
             await self._one_left.wait()
 
-    def _admit(self, principal: Principal, plans: list[Plan]) -> None:
-        retry = {"Retry-After": str(RETRY_AFTER + secrets.randbelow(RETRY_AFTER))}
-        if self.draining:
-            raise Problem(503, "shutting_down", "proxyd is shutting down", headers=retry)
+    def _admit(self, principal: Principal) -> None:
+        self._refuse_when_draining()
         if self._taken.total() >= self.limits.streams:
-            raise Problem(503, "too_many_streams", "all streams are taken", headers=retry)
+            raise Problem(503, "too_many_streams", "all streams are taken", headers=_retry())
         if self._taken[principal.name] >= self.limits.streams_per_principal:
-            raise Problem(429, "too_many_streams", "you have too many streams open", headers=retry)
-        if len(plans) > self.limits.targets_per_stream:
             raise Problem(
-                400,
-                "bad_parameter",
-                f"more than {self.limits.targets_per_stream} targets in one stream",
-                extra={"parameter": "target"},
+                429, "too_many_streams", "you have too many streams open", headers=_retry()
             )
+
+    def _refuse_when_draining(self) -> None:
+        if self.draining:
+            raise Problem(503, "shutting_down", "proxyd is shutting down", headers=_retry())
 
     async def _assume(
         self, principal: Principal, query: Query, plans: list[Plan], ids: dict[str, str]
@@ -246,7 +283,7 @@ class Service:
         scans = [task.result() for task in tasks]
         refused = [scan.refused for scan in scans if scan.refused is not None]
         if len(refused) == len(scans):
-            raise _not_assumed(refused[0])
+            raise not_assumed(refused[0])
         return scans
 
     async def _assume_one(self, principal: Principal, query: Query, plan: Plan, scan: str) -> Scan:
@@ -259,42 +296,14 @@ class Service:
         )
         access = Access(self._aws, purpose)
         try:
-            await access.assume()
+            async with asyncio.timeout(self.limits.assume_seconds):
+                await access.assume()
         except AwsError as error:
             return Scan(id=scan, plan=plan, access=access, refused=error)
+        except TimeoutError:
+            refused = AwsError("timeout", "AssumeRoleTimeout", action="sts:AssumeRole")
+            return Scan(id=scan, plan=plan, access=access, refused=refused)
         return Scan(id=scan, plan=plan, access=access)
-
-
-def check(
-    settings: Settings, registry: Mapping[str, Scanner], regions: Mapping[str, tuple[str, ...]]
-) -> None:
-    """Check the configuration against what AWS and the plugins have.
-
-    Raises:
-        ConfigError: a type or region that nothing has, with what was perhaps meant.
-
-    """
-    everything = {region for known in regions.values() for region in known}
-    for i, target in enumerate(settings.targets):
-        known = regions[target.partition]
-        if len(known) == 1:
-            raise ConfigError(f"targets[{i}].role_arn: no partition {target.partition!r}")
-        _check_named(f"targets[{i}].regions", "region", target.regions, known)
-        _check_named(f"targets[{i}].types", "scanner for type", target.types, registry)
-    for i, grant in enumerate(settings.grants):
-        _check_named(f"grants[{i}].regions", "region", grant.regions, everything)
-        _check_named(f"grants[{i}].types", "scanner for type", grant.types, registry)
-
-
-def _check_named(
-    where: str,
-    what: str,
-    globs: tuple[str, ...],
-    known: Mapping[str, object] | set[str] | tuple[str, ...],
-) -> None:
-    for glob in globs:
-        if not expand([glob], known):
-            raise ConfigError(f"{where}: no {what} {glob!r}{did_you_mean(glob, known)}")
 
 
 def describe(scanner: Scanner) -> dict[str, object]:
@@ -311,28 +320,9 @@ def describe(scanner: Scanner) -> dict[str, object]:
     }
 
 
-def _not_assumed(error: AwsError) -> Problem:
-    """Say that a role can not be assumed: what AWS told stays inside, what to look at does not."""
-    match error:
-        case AwsError(code="NoCredentials"):
-            code = "no_base_credentials"
-            detail = (
-                "proxyd has no AWS credentials of its own: give it an instance profile, "
-                "a web identity or environment variables"
-            )
-        case AwsError(status="denied" | "scp_denied"):
-            code = "role_not_assumable"
-            detail = (
-                "AWS refused AssumeRole: look at the role's name, its trust policy (principal, "
-                "external id, sts:SetSourceIdentity), and whether proxyd may call sts:AssumeRole"
-            )
-        case AwsError(status=status) if status in _UNREACHABLE:
-            code = "sts_unreachable"
-            detail = "AWS STS did not answer: look at the network, the proxy and the endpoints"
-        case _:
-            code = "role_not_assumable"
-            detail = "AWS STS answered AssumeRole with an error"
-    return Problem(502, code, detail, extra={"aws_code": error.code})
+def _retry() -> dict[str, str]:
+    """Spread those who are turned away, so that they do not come back all at once."""
+    return {"Retry-After": str(RETRY_AFTER + secrets.randbelow(RETRY_AFTER))}
 
 
 def _record(
@@ -352,8 +342,7 @@ def _record(
                 target=plan.target.name,
                 account=plan.target.account,
                 scan=ids[plan.target.name],
-                regions=plan.regions(None),
-                types=[scanner.type for scanner in plan.scanners],
+                **plan.asked(),
             )
             for plan in plans
         ],

@@ -72,8 +72,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     streams: int = 1000
     streams_per_principal: int = 50
     targets_per_stream: int = 100
-    shards_at_once: int = 64
-    queue: int = 512
+    shards_at_once: int = 256
+    assume_seconds: float = 10.0
+    backlog_bytes: int = 256 * 1024
     shard_seconds: float = 120.0
     scan_seconds: float = 1800.0
     write_seconds: float = 30.0

@@ -5,29 +5,31 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
 import msgspec
 
 from proxyd.aws.access import Access
+from proxyd.aws.shared import Regions
+from proxyd.backlog import Backlog
 from proxyd.coverage import Coverage
 from proxyd.engine import Engine, Wanted, Work
 from proxyd.errors import AwsError
 from proxyd.events import Closing, ClosingReason, Event, Reset, ScanStarted, ShardEnded
 from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
-from proxyd.model import Resource
+from proxyd.model import Resource, Scanner
 from proxyd.plan import Plan
 from proxyd.settings import Limits
 
 log = get_logger(__name__)
 
-MAX_BATCH = 256
-"""Events that are handed out at once."""
-
 TARGETS_AT_ONCE = 16
+CANCEL_SECONDS = 5.0
+"""Seconds that a cancelled scan has to end before it is left behind."""
+
 RETRY = 5000
 """Milliseconds after which a client whose stream was closed may come back."""
 
@@ -41,34 +43,59 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     refused: AwsError | None = None
 
 
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stream is run with.
+
+    Attributes:
+        framer: event → bytes, which numbers the events.
+        wanted: the filter.
+        reset: why the client has to drop what it holds, if it came back.
+        known: ARN → hash of what the client holds.
+        expires: when the right to it ends.
+
+    """
+
+    engine: Engine
+    limits: Limits
+    metrics: Metrics
+    framer: Callable[[Event], bytes]
+    wanted: Wanted | None = None
+    reset: str | None = None
+    known: Mapping[str, str] = msgspec.field(default_factory=dict)
+    expires: datetime | None = None
+
+    def time_left(self) -> tuple[float, ClosingReason]:
+        """Return the seconds that it may last, and why it ends then."""
+        seconds = self.limits.scan_seconds
+        if self.expires is not None:
+            left = (self.expires - datetime.now(UTC)).total_seconds()
+            if left < seconds:
+                return left, "expired"
+        return seconds, "deadline"
+
+
 class Stream:
     """Runs scans while it is open; leaving it cancels whatever they still do.
 
-    Use as `async with stream:` and call `next()` until it gives None.
+    Use as `async with stream:` and call `take()` until it gives None.
+
+    Attributes:
+        outcome: how it ended: "completed" once its reader has had all of it, the reason of
+            `closing` where it had one, and "disconnected" until then.
+
     """
 
-    def __init__(
-        self,
-        scans: Sequence[Scan],
-        *,
-        engine: Engine,
-        limits: Limits,
-        metrics: Metrics,
-        wanted: Wanted | None,
-        reset: str | None,
-    ) -> None:
+    def __init__(self, scans: Sequence[Scan], terms: Terms) -> None:
         self.outcome = "disconnected"
         self.coverages: list[Coverage] = []
+        self.stuck = False
         self._scans = scans
-        self._engine = engine
-        self._limits = limits
-        self._metrics = metrics
-        self._wanted = wanted
-        self._reset = reset
+        self._terms = terms
         self._since = time.monotonic()
         self._first = True
-        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(limits.queue + 1)
+        self._backlog = Backlog(terms.limits.backlog_bytes)
         self._producer: asyncio.Task[None] | None = None
+        self._complete = False
 
     async def __aenter__(self) -> Self:
         self._producer = asyncio.create_task(self._produce())
@@ -77,59 +104,58 @@ class Stream:
     async def __aexit__(self, *exc: object) -> None:
         await self._stop()
 
-    async def next(self, wait: float) -> list[Event] | None:
-        """Return the next events: none after `wait` seconds of silence, None at the end."""
-        try:
-            async with asyncio.timeout(wait):
-                event = await self._queue.get()
-        except TimeoutError:
-            return []
-        batch = []
-        while event is not None:
-            batch.append(event)
-            if len(batch) >= MAX_BATCH or self._queue.empty():
-                return batch
-            event = self._queue.get_nowait()
-        if batch:
-            self._queue.put_nowait(None)
-            return batch
-        return None
+    async def take(self, wait: float) -> tuple[bytes, int] | None:
+        """Return what is to be sent and how many events that is.
+
+        None at the end; no bytes after `wait` seconds without an event.
+        """
+        taken = await self._backlog.take(wait)
+        if taken is None and self._complete:
+            self.outcome = "completed"
+        return taken
 
     async def close(self, reason: ClosingReason) -> None:
-        """End it from this side: drop what is queued, and say why as its last event."""
+        """End it from this side: drop what is not sent, and say why as the last event."""
         await self._stop()
         self._say_last(reason)
 
     async def _stop(self) -> None:
+        """Cancel what runs; a scanner that will not be cancelled is left behind, and told of."""
         producer = self._producer
-        if producer is not None and not producer.done():
-            producer.cancel()
-            await asyncio.wait([producer])
+        if producer is None or producer.done():
+            return
+        producer.cancel()
+        _, running = await asyncio.wait([producer], timeout=CANCEL_SECONDS)
+        self.stuck = bool(running)
+        if self.stuck:
+            log.error("a scanner swallows its cancellation", seconds=CANCEL_SECONDS)
 
     def _say_last(self, reason: ClosingReason) -> None:
-        """Put the closing event at the head of the queue, unless the last event is said."""
-        if self.outcome != "disconnected":
+        """Put `closing` before its reader, unless all that there is will reach it anyway."""
+        if self._complete or self.outcome != "disconnected":
             return
-        while not self._queue.empty():
-            self._queue.get_nowait()
         self.outcome = reason
-        self._queue.put_nowait(Closing(reason=reason, retry=RETRY))
-        self._queue.put_nowait(None)
+        last = self._terms.framer(Closing(reason=reason, retry=RETRY))
+        self._backlog.end(last, instead=True)
 
     async def _produce(self) -> None:
+        seconds, reason = self._terms.time_left()
         try:
-            if self._reset is not None:
-                await self._queue.put(Reset(reason=self._reset))
-            async with asyncio.timeout(self._limits.scan_seconds):
+            async with asyncio.timeout(seconds):
+                if self._terms.reset is not None:
+                    await self._put(Reset(reason=self._terms.reset))
                 await self._scan_all()
         except TimeoutError:
-            self._say_last("deadline")
+            self._say_last(reason)
         except Exception as error:  # noqa: BLE001 - the client must be told, whatever it was
             log.error("stream failed", **where(error))
             self._say_last("error")
         else:
-            self.outcome = "completed"
-            await self._queue.put(None)
+            self._complete = True
+            self._backlog.end()
+
+    async def _put(self, event: Event) -> None:
+        await self._backlog.put(lambda: self._terms.framer(event))
 
     async def _scan_all(self) -> None:
         slots = asyncio.Semaphore(TARGETS_AT_ONCE)
@@ -140,44 +166,58 @@ class Stream:
     async def _scan(self, scan: Scan, slots: asyncio.Semaphore) -> None:
         async with slots:
             started = time.monotonic()
-            enabled = await _enabled(scan)
-            regions = scan.plan.regions(enabled)
-            shards = scan.plan.shards(regions)
+            enabled, lacking = await _enabled(scan)
+            shards = scan.plan.shards(scan.plan.regions(enabled))
             coverage = Coverage(len(shards))
             self.coverages.append(coverage)
-            await self._queue.put(_started(scan, regions, len(shards)))
-
-            async def emit(event: Event) -> None:
-                await self._emit(event, coverage)
-
-            works = []
-            for scanner, region in shards:
-                known = scan.refused or _known_off(region, enabled)
-                if known is None:
-                    works.append(Work(scanner, region))
-                else:
-                    await emit(_unseen(scan, scanner.type, region, known))
-            await self._engine.run(works, scan.access.shard, emit, self._wanted)
-            shard_calls = coverage.calls
-            await self._queue.put(
+            if lacking is not None:
+                coverage.lacks(lacking)
+            await self._put(_started(scan, shards))
+            await self._run(scan, shards, enabled, coverage)
+            own_calls = scan.access.meter.calls - coverage.calls
+            self._terms.metrics.calls.inc(own_calls)
+            await self._put(
                 coverage.completed(
                     scan=scan.id,
                     target=scan.plan.target.name,
-                    calls=scan.access.meter.calls - shard_calls,
+                    calls=own_calls,
                     ms=round((time.monotonic() - started) * 1000),
                 )
             )
+
+    async def _run(
+        self,
+        scan: Scan,
+        shards: list[tuple[Scanner, str]],
+        enabled: Regions | None,
+        coverage: Coverage,
+    ) -> None:
+        """Run the shards, but for those of which it is known that nothing can be seen."""
+
+        async def emit(event: Event) -> None:
+            await self._emit(event, coverage)
+
+        works = []
+        for scanner, region in shards:
+            known = scan.refused or _known_off(region, enabled)
+            if known is None:
+                works.append(Work(scanner, region))
+            else:
+                await emit(_unseen(scan, scanner.type, region, known))
+        await self._terms.engine.run(works, scan.access.shard, emit, self._terms.wanted)
 
     async def _emit(self, event: Event, coverage: Coverage) -> None:
         match event:
             case ShardEnded():
                 coverage.add(event)
-                self._metrics.shards.labels(event.status).inc()
-                self._metrics.calls.inc(event.calls)
+                self._terms.metrics.shards.labels(event.status).inc()
+                self._terms.metrics.calls.inc(event.calls)
+            case Resource() if self._terms.known.get(event.arn) == event.hash:
+                return
             case Resource() if self._first:
                 self._first = False
-                self._metrics.first.observe(time.monotonic() - self._since)
-        await self._queue.put(event)
+                self._terms.metrics.first.observe(time.monotonic() - self._since)
+        await self._put(event)
 
     @property
     def statuses(self) -> Counter[str]:
@@ -188,23 +228,26 @@ class Stream:
         return total
 
 
-async def _enabled(scan: Scan) -> dict[str, bool] | None:
-    """Ask which regions are on; None where that can not be known, and then all are tried."""
+async def _enabled(scan: Scan) -> tuple[Regions | None, str | None]:
+    """Ask which regions are on, and which action that lacks.
+
+    None where it can not be known, and then all are tried.
+    """
     if scan.refused is not None or not any(s.scope == "regional" for s in scan.plan.scanners):
-        return None
+        return None, None
     try:
-        return await scan.access.enabled_regions()
-    except AwsError:
-        return None
+        return await scan.access.enabled_regions(), None
+    except AwsError as error:
+        return None, error.action if error.status == "denied" else None
 
 
-def _known_off(region: str, enabled: dict[str, bool] | None) -> AwsError | None:
+def _known_off(region: str, enabled: Regions | None) -> AwsError | None:
     """Save the calls to a region that someone named and that the account has switched off."""
     off = enabled is not None and enabled.get(region) is False
     return AwsError("region_disabled", "OptInRequired") if off else None
 
 
-def _started(scan: Scan, regions: list[str], shards: int) -> ScanStarted:
+def _started(scan: Scan, shards: Sequence[tuple[Scanner, str]]) -> ScanStarted:
     target = scan.plan.target
     return ScanStarted(
         scan=scan.id,
@@ -212,9 +255,9 @@ def _started(scan: Scan, regions: list[str], shards: int) -> ScanStarted:
         account=target.account,
         partition=target.partition,
         mode="snapshot",
-        regions=regions,
-        types=[scanner.type for scanner in scan.plan.scanners],
-        shards=shards,
+        regions=list(dict.fromkeys(region for _, region in shards)),
+        types=sorted({scanner.type for scanner, _ in shards}),
+        shards=len(shards),
         at=datetime.now(UTC),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from proxyd.actions import action_of, actions_of
+from proxyd.allowance import Allowance
 from proxyd.aws import policy
 from proxyd.aws.binding import Binding, Meter, calling
 from proxyd.aws.outcome import translated
@@ -18,6 +19,7 @@ from proxyd.aws.session import Session, open_session
 from proxyd.aws.shard import AwsShard
 from proxyd.aws.shared import Regions, Shared
 from proxyd.errors import AwsError
+from proxyd.globs import is_literal
 from proxyd.model import GLOBAL, Detail, Operation, Scanner, Target
 
 DESCRIBE_REGIONS = Operation("ec2", "DescribeRegions")
@@ -39,10 +41,17 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Access:
-    """An assumed role. Everything that is called through it counts on its meter."""
+    """An assumed role.
+
+    Attributes:
+        meter: everything that is called through it.
+        request_ids: AWS's ids of all its AssumeRole calls, as CloudTrail has them.
+
+    """
 
     def __init__(self, shared: Shared, purpose: Purpose) -> None:
         self.meter = Meter()
+        self.request_ids: list[str] = []
         self._clients = shared.clients
         self._regions = shared.regions
         self._purpose = purpose
@@ -51,16 +60,6 @@ class Access:
         self._needs = _needs(purpose)
         self._sessions: dict[str, Session] = {}
         self._pace = Pacer(shared.buckets, purpose.target.account, purpose.principal)
-
-    @property
-    def policies(self) -> int:
-        """How many sessions it took."""
-        return len(set(map(id, self._sessions.values())))
-
-    @property
-    def request_ids(self) -> list[str]:
-        """AWS's ids of the AssumeRole calls, as CloudTrail has them."""
-        return sorted({session.request_id for session in self._sessions.values()} - {""})
 
     async def assume(self) -> None:
         """Assume the role, once for each session policy, side by side.
@@ -86,6 +85,7 @@ class Access:
             policy=packed.document,
             meter=self.meter,
             pace=self._pace,
+            request_ids=self.request_ids,
         )
         try:
             await session.current()
@@ -108,13 +108,19 @@ class Access:
 
     async def _ask_for_regions(self) -> Regions:
         binding = self._binding(self._sessions[_ITSELF], [DESCRIBE_REGIONS], self.meter)
-        with translated(DESCRIBE_REGIONS, self._home):
-            client = await self._clients.get("ec2", self._home)
+        region = self._region_to_ask()
+        with translated(DESCRIBE_REGIONS, region):
+            client = await self._clients.get("ec2", region)
             with calling(binding, DESCRIBE_REGIONS):
                 answer = await client.describe_regions(AllRegions=True)
         return {r["RegionName"]: r.get("OptInStatus") != _NOT_ENABLED for r in answer["Regions"]}
 
-    def shard(self, scanner: Scanner, region: str) -> AwsShard:
+    def _region_to_ask(self) -> str:
+        """Choose a region that the target is about: an organization may have closed all others."""
+        named = (region for region in self._purpose.target.regions if is_literal(region))
+        return next((r for r in named if r != GLOBAL), None) or self._sts_region
+
+    def shard(self, scanner: Scanner, region: str, allowance: Allowance) -> AwsShard:
         """Open the work of one scanner in one region, with the session that is made for it."""
         target = self._purpose.target
         return AwsShard(
@@ -129,12 +135,23 @@ class Access:
                 self._sessions[scanner.type],
                 scanner.needs(self._purpose.detail),
                 Meter(self.meter),
+                allowance,
             ),
         )
 
-    def _binding(self, session: Session, operations: Iterable[Operation], meter: Meter) -> Binding:
+    def _binding(
+        self,
+        session: Session,
+        operations: Iterable[Operation],
+        meter: Meter,
+        allowance: Allowance | None = None,
+    ) -> Binding:
         return Binding(
-            credentials=session, operations=frozenset(operations), meter=meter, pace=self._pace
+            credentials=session,
+            operations=frozenset(operations),
+            meter=meter,
+            pace=self._pace,
+            allowance=allowance,
         )
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 from botocore.credentials import ReadOnlyCredentials
 
+from proxyd.allowance import Allowance
 from proxyd.errors import DeclarationError
 from proxyd.model import Operation
 
@@ -64,12 +65,16 @@ class Pace(Protocol):
 
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
-    """One session's credentials, and what may be called with them."""
+    """One session's credentials, and what may be called with them.
+
+    `allowance` is the time of the shard that calls: it stands while the quota holds a call back.
+    """
 
     credentials: Credentials
     operations: frozenset[Operation]
     meter: Meter
     pace: Pace
+    allowance: Allowance | None = None
 
     def check(self, operation: Operation) -> None:
         """Refuse what was not declared.

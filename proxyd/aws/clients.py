@@ -7,7 +7,6 @@ credentials: those come with the task (`proxyd.aws.binding`).
 from __future__ import annotations
 
 import asyncio
-import gc
 import ssl
 import time
 from collections import OrderedDict
@@ -37,6 +36,9 @@ BUSY = 300.0
 """Seconds after it was asked for in which a client may still be in use."""
 
 _BASE = "proxyd"
+_OURS = 1
+"""What botocore is told of attempts where the retries are proxyd's (`internals.attend`)."""
+
 _PORTS = {"http": 80, "https": 443}
 _METADATA_PORT = 80
 """Where an instance or a container gets its credentials."""
@@ -61,6 +63,10 @@ class _Kept:
 
     def __init__(self, client: Any) -> None:
         self.client = client
+        self.touch()
+
+    def touch(self) -> None:
+        """Note that it is in use."""
         self.used = time.monotonic()
 
 
@@ -100,7 +106,7 @@ class Clients:
         kept = self._kept.get(key)
         if kept is None:
             return await self._once(key, self._make_guarded)
-        kept.used = time.monotonic()
+        kept.touch()
         self._kept.move_to_end(key)
         return kept.client
 
@@ -133,33 +139,36 @@ class Clients:
     async def _keep(self, key: Key, make: Callable[[Key], Awaitable[Any]]) -> Any:
         try:
             client = await make(key)
-            self._kept[key] = _Kept(client)
-            # Models and clients are hundreds of thousands of objects that stay: without this
-            # each full collection walks them all, 150 ms at a time.
-            gc.freeze()
+            kept = self._kept[key] = _Kept(client)
+            if key[0] == _BASE:
+                internals.metered(client)
+            else:
+                internals.attend(client, key[1], self._settings.attempts, kept.touch)
         finally:
             del self._making[key]
         return client
 
     async def _make_guarded(self, key: Key) -> Any:
-        context = self._context_of(self._session, key[0], key[1])
+        context = self._context_of(self._session, key[0], key[1], _OURS)
         loop = asyncio.get_running_loop()
-        client = await loop.run_in_executor(self._maker, internals.complete, context.__aenter__())
-        internals.attend(client, key[1])
-        return client
+        return await loop.run_in_executor(self._maker, internals.complete, context.__aenter__())
 
     async def _make_base(self, key: Key) -> Any:
         """Make it on the loop: finding proxyd's own credentials may take a request."""
-        return await self._context_of(self._base, "sts", key[1]).__aenter__()
+        return await self._context_of(
+            self._base, "sts", key[1], self._settings.attempts
+        ).__aenter__()
 
-    def _context_of(self, session: aioboto3.Session, service: str, region: str) -> Any:
+    def _context_of(
+        self, session: aioboto3.Session, service: str, region: str, attempts: int
+    ) -> Any:
         settings = self._settings
         return session.client(
             service,
             region_name=region,
             endpoint_url=settings.endpoints.get(service) or settings.endpoint_url,
             verify=settings.ca_bundle or True,
-            config=_config(settings, self._context, emulated=settings.endpoint_url is not None),
+            config=_config(settings, self._context, attempts),
         )
 
     async def _tend(self) -> None:
@@ -181,13 +190,14 @@ class Clients:
         ]
 
 
-def _config(settings: Aws, context: ssl.SSLContext, *, emulated: bool) -> Config:
+def _config(settings: Aws, context: ssl.SSLContext, attempts: int) -> Config:
+    emulated = settings.endpoint_url is not None
     return AioConfig(
         http_session_cls=internals.http_session_class(context),
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
         max_pool_connections=MAX_CONNECTIONS,
-        retries={"mode": "standard", "total_max_attempts": settings.attempts},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else {},
         use_fips_endpoint=settings.fips,
         use_dualstack_endpoint=settings.dual_stack,

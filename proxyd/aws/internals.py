@@ -5,8 +5,10 @@ tests/unit/test_internals.py fails when a release changes what is used here.
 
 from __future__ import annotations
 
+import random
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -28,6 +30,10 @@ KEEP_ALIVE = 60.0
 MAX_RENEWALS = 2
 """Times that one request is sent again with new credentials: more would be a wrong clock."""
 
+MAX_BACKOFF = 20.0
+"""Seconds between two requests at most, as in botocore."""
+
+_TRANSIENT = frozenset({500, 502, 503, 504})
 _RENEWALS = "proxyd_renewals"
 
 
@@ -82,6 +88,11 @@ def guarded_session() -> AioSession:
     return session
 
 
+def metered(client: Any) -> None:
+    """Have a client that is not of the guarded session count its requests all the same."""
+    client.meta.events.register("before-send", _count)
+
+
 def complete(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine that awaits nothing to its end, in whatever thread this is.
 
@@ -100,49 +111,94 @@ def complete(coroutine: Coroutine[Any, Any, Any]) -> Any:
     raise RuntimeError("making a client waits for something")
 
 
-def attend(client: Any, region: str) -> None:
-    """Have a client of the guarded session keep the quota, and renew what has expired."""
-    hooks = _Hooks(client.meta.service_model.service_name, region)
-    client.meta.events.register_first("request-created", hooks.wait)
+def attend(client: Any, region: str, attempts: int, touch: Callable[[], None]) -> None:
+    """Have a client of the guarded session keep the quota, and decide what is sent again.
+
+    Args:
+        client: made by the guarded session, with botocore's own retries off.
+        region: where it calls.
+        attempts: requests that one call may take.
+        touch: called before each request: the client is in use.
+
+    """
+    hooks = _Hooks(client.meta.service_model.service_name, region, attempts, touch)
+    client.meta.events.register_first("request-created", hooks.before)
     client.meta.events.register_first("needs-retry", hooks.judge)
 
 
 class _Hooks:
-    """What happens around each request of one client."""
+    """What happens around each request of one client.
 
-    def __init__(self, service: str, region: str) -> None:
+    botocore's standard retries keep a budget for each client. Ours are shared by all scans,
+    so one account in trouble would use up what another needs: the decision is made here, by
+    the same rules (botocore.retries.standard), for each call by itself.
+    """
+
+    def __init__(self, service: str, region: str, attempts: int, touch: Callable[[], None]) -> None:
         self._service = service
         self._region = region
+        self._attempts = attempts
+        self._touch = touch
 
-    async def wait(self, **_: Any) -> None:
+    async def before(self, **_: Any) -> None:
         """Wait for the quota before the request is signed: a signature is good for minutes."""
-        await binding.current().binding.pace.wait(self._service, self._region)
+        self._touch()
+        call = binding.current().binding
+        with call.allowance.standing() if call.allowance else nullcontext():
+            await call.pace.wait(self._service, self._region)
 
     async def judge(
-        self, *, response: Any, caught_exception: Any, request_dict: dict[str, Any], **_: Any
-    ) -> int | None:
-        """Say before botocore does whether to send a request again.
-
-        Where AWS calls the credentials expired: at once, with new ones. It is the same
-        request, so a scan goes on at the same page. Where an address took the whole connect
-        time-out: no, since a dead region must cost seconds.
-        """
-        if isinstance(caught_exception, boto.ConnectTimeoutError):
-            raise caught_exception
-        if response is None:
+        self,
+        *,
+        response: Any,
+        caught_exception: Any,
+        request_dict: dict[str, Any],
+        attempts: int,
+        **_: Any,
+    ) -> float | None:
+        """Return after how many seconds to send a request again, None where it stands."""
+        if caught_exception is not None:
+            again = _is_transient(caught_exception, attempts)
+        else:
+            code = response[1].get("Error", {}).get("Code")
+            if code in EXPIRED:
+                return await self._renewed(request_dict["context"])
+            if code in THROTTLED:
+                self._throttled()
+            again = code in THROTTLED or response[0].status_code in _TRANSIENT
+        if not again or attempts >= self._attempts:
             return None
+        return random.uniform(0, min(MAX_BACKOFF, 2.0 ** (attempts - 1)))  # noqa: S311 - jitter
+
+    def _throttled(self) -> None:
+        call = binding.current().binding
+        call.meter.throttled()
+        call.pace.throttled(self._service, self._region)
+
+    async def _renewed(self, context: dict[str, Any]) -> float | None:
+        """Have the credentials replaced; the same request goes out again, so at the same page."""
         call = binding.current()
-        code = response[1].get("Error", {}).get("Code")
-        if code in THROTTLED:
-            call.binding.meter.throttled()
-            call.binding.pace.throttled(self._service, self._region)
-        context = request_dict["context"]
         renewals = context.get(_RENEWALS, 0)
-        if code not in EXPIRED or renewals >= MAX_RENEWALS or call.signed is None:
+        if renewals >= MAX_RENEWALS or call.signed is None:
             return None
         context[_RENEWALS] = renewals + 1
         await call.binding.credentials.renew(call.signed)
-        return 0
+        return 0.0
+
+
+def _is_transient(error: Exception, attempts: int) -> bool:
+    """Whether a request that got no answer may get one at the next try.
+
+    Not where an address took the whole connect time-out, nor where a name does not exist: a
+    region that is dead, or lacks the service, must cost seconds.
+    """
+    match error:
+        case boto.ConnectTimeoutError():
+            return False
+        case boto.EndpointConnectionError():
+            unknown = isinstance(error.kwargs.get("error"), aiohttp.ClientConnectorDNSError)
+            return not unknown and attempts == 1
+    return isinstance(error, boto.ConnectionClosedError | boto.ReadTimeoutError)
 
 
 def _guard(model: Any, **_: Any) -> None:

@@ -21,8 +21,8 @@ _HOMES = {
 @cache
 def regions_of(partition: str) -> tuple[str, ...]:
     """Return every region of a partition that is known, without `global`, sorted."""
-    found = Session().get_available_regions("ec2", partition)
-    return tuple(sorted(found))
+    found = set(Session().get_available_regions("ec2", partition))
+    return tuple(sorted(found | {_HOMES[partition]} if partition in _HOMES else found))
 
 
 def home_of(partition: str) -> str:

@@ -75,8 +75,10 @@ class Session:
         *,
         meter: Meter,
         pace: Pace,
+        request_ids: list[str],
         via: Session | None = None,
     ) -> None:
+        self._request_ids = request_ids
         self._pace = pace
         self._meter = meter
         self._clients = clients
@@ -86,7 +88,6 @@ class Session:
         self._lock = asyncio.Lock()
         self._credentials: ReadOnlyCredentials | None = None
         self._renew_at = 0.0
-        self.request_id = ""
 
     async def current(self) -> ReadOnlyCredentials:
         """Return credentials that are good for a while yet."""
@@ -111,21 +112,22 @@ class Session:
         )
         life = (given["Expiration"] - datetime.now(UTC)).total_seconds()
         self._renew_at = time.monotonic() + life - min(RENEW_BEFORE, life / 4)
-        self.request_id = answer.get("ResponseMetadata", {}).get("RequestId", "")
+        self._request_ids.append(answer.get("ResponseMetadata", {}).get("RequestId", ""))
 
     async def _ask(self) -> dict[str, Any]:
-        parameters = self._request.parameters()
-        if self._via is None:
-            sts = await self._clients.base_sts(self._region)
-            self._meter.sent()
-            answer: dict[str, Any] = await sts.assume_role(**parameters)
-        else:
-            sts = await self._clients.get("sts", self._region)
-            hop = Binding(
-                credentials=self._via, operations=_ASSUME, meter=self._meter, pace=self._pace
-            )
-            with calling(hop, ASSUME_ROLE):
-                answer = await sts.assume_role(**parameters)
+        call = Binding(
+            # The base client signs as proxyd itself, whatever is bound.
+            credentials=self._via or self,
+            operations=_ASSUME,
+            meter=self._meter,
+            pace=self._pace,
+        )
+        with calling(call, ASSUME_ROLE):
+            if self._via is None:
+                sts = await self._clients.base_sts(self._region)
+            else:
+                sts = await self._clients.get("sts", self._region)
+            answer: dict[str, Any] = await sts.assume_role(**self._request.parameters())
         return answer
 
 
@@ -139,14 +141,17 @@ def open_session(
     policy: str,
     meter: Meter,
     pace: Pace,
+    request_ids: list[str],
 ) -> Session:
     """Prepare a session for a target, through the role that it names as `via` if it does."""
     name, identity = f"proxyd-{scan}", source_identity(principal)
     via = None
     if target.via is not None:
         hop = AssumeRole(target.via, name, identity, target.duration, via_policy(target.role_arn))
-        via = Session(clients, region, hop, meter=meter, pace=pace)
+        via = Session(clients, region, hop, meter=meter, pace=pace, request_ids=request_ids)
     request = AssumeRole(
         target.role_arn, name, identity, target.duration, policy, target.external_id
     )
-    return Session(clients, region, request, meter=meter, pace=pace, via=via)
+    return Session(
+        clients, region, request, meter=meter, pace=pace, request_ids=request_ids, via=via
+    )

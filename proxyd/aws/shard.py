@@ -37,6 +37,7 @@ class AwsShard:
         self.region = region
         self.detail = detail
         self.problem: AwsError | None = None
+        self.refused: set[str] = set()
         self._endpoint_region = endpoint_region
         self._clients = clients
         self._reads = scanner.reads
@@ -106,10 +107,10 @@ class AwsShard:
 
     def incomplete(self, error: Exception) -> None:
         """Note that something could not be seen; the first of them decides the status."""
-        if self.problem is None:
-            self.problem = (
-                error if isinstance(error, AwsError) else AwsError("failed", type(error).__name__)
-            )
+        problem = error if isinstance(error, AwsError) else AwsError("failed", type(error).__name__)
+        if problem.status == "denied" and problem.action is not None:
+            self.refused.add(problem.action)
+        self.problem = self.problem or problem
 
     def resource(
         self,

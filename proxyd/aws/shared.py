@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Self
 
 from proxyd.aws.clients import Clients
 from proxyd.aws.quota import Buckets
+from proxyd.errors import AwsError
 from proxyd.settings import Aws, Quota
 
 Regions = dict[str, bool]
@@ -18,25 +18,67 @@ Regions = dict[str, bool]
 REMEMBERED = 300.0
 """Seconds for which an account's list of regions is good: a new one shows within that."""
 
+FAILURE_REMEMBERED = 10.0
+"""Seconds for which nobody asks again where asking failed."""
+
+PATIENCE = 5.0
+"""Seconds that the answer may take: a scan waits for it."""
+
+
+class _Asking:
+    """One question to AWS and all who wait for its answer."""
+
+    def __init__(self, ask: Callable[[], Awaitable[Regions]]) -> None:
+        self._task = asyncio.ensure_future(_within(ask))
+        self._waiting = 0
+        self._dropped = False
+        self._until = time.monotonic() + REMEMBERED
+
+    async def answer(self) -> Regions:
+        """Wait for the answer; when the last who waits goes, the question is dropped."""
+        self._waiting += 1
+        try:
+            return await asyncio.shield(self._task)
+        except AwsError:
+            self._until = min(self._until, time.monotonic() + FAILURE_REMEMBERED)
+            raise
+        finally:
+            self._waiting -= 1
+            if not self._waiting and not self._task.done():
+                self._dropped = True
+                self._task.cancel()
+
+    @property
+    def good(self) -> bool:
+        """Whether it may still be waited for, or its answer used."""
+        return not self._dropped and time.monotonic() < self._until
+
+
+async def _within(ask: Callable[[], Awaitable[Regions]]) -> Regions:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await ask()
+    except TimeoutError:
+        raise AwsError("timeout", "RegionsTimeout") from None
+
 
 class RegionLists:
     """Which regions each account has, asked once for all who want to know at the same time."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, Regions]] = {}
-        self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._asked: dict[str, _Asking] = {}
 
     async def of(self, account: str, ask: Callable[[], Awaitable[Regions]]) -> Regions:
         """Return an account's list, asking for it where it is not known or too old.
 
-        Whoever waits for another's answer asks for themselves where that one failed or went.
+        Raises:
+            AwsError: it can not be had.
+
         """
-        async with self._asking[account]:
-            known = self._known.get(account)
-            if known is None or known[0] < time.monotonic():
-                known = (time.monotonic() + REMEMBERED, await ask())
-                self._known[account] = known
-            return known[1]
+        asking = self._asked.get(account)
+        if asking is None or not asking.good:
+            asking = self._asked[account] = _Asking(ask)
+        return await asking.answer()
 
 
 class Shared:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from proxyd import __version__, config, registry
+from proxyd import __version__, config, preflight, registry
 from proxyd.auth import tokens
 from proxyd.aws import models, policy
 from proxyd.aws.access import actions_for
@@ -119,7 +119,7 @@ def check(
 ) -> None:
     """Check the configuration without serving."""
     settings = config.load(_path(config_file), credentials)
-    daemon.check(settings, _registry())
+    preflight.check(settings, _registry())
     typer.echo(
         f"{len(settings.targets)} targets, {len(settings.grants)} grants: the configuration is good"
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import socket
 from pathlib import Path
 
 import uvloop
 
-from proxyd import config, logs, registry, sandbox, service
+from proxyd import config, logs, preflight, registry, sandbox, service
 from proxyd.audit import Audit, stdout_sink
 from proxyd.aws import clients, models
-from proxyd.aws.regions import everywhere
 from proxyd.aws.shared import Shared
 from proxyd.metrics import Metrics
 from proxyd.registry import Registry
@@ -19,6 +20,9 @@ from proxyd.settings import Settings
 from proxyd.web import server
 
 log = logs.get_logger(__name__)
+
+COLLECT = (50_000, 20, 20)
+"""When to look for garbage: as seldom as clients, which are many objects, are made."""
 
 
 def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
@@ -32,25 +36,15 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
 
     """
     logs.configure(verbose=verbose)
+    gc.set_threshold(*COLLECT)
     settings = config.load(path, credentials)
     scanners = registry.load(registry.discover(), models.operations_of)
-    check(settings, scanners)
+    preflight.check(settings, scanners)
     listener = server.listen(settings.server)
     report = sandbox.enter(settings.sandbox.mode, clients.ports(settings.aws))
     log.info("sandbox", mode=report.mode, layers=report.layers, missing=report.missing)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, scanners, listener, report))
-
-
-def check(settings: Settings, scanners: Registry) -> None:
-    """Check the configuration against the plugins and AWS's regions.
-
-    Raises:
-        ConfigError: what is wrong, where, and what was expected.
-
-    """
-    partitions = {target.partition for target in settings.targets}
-    service.check(settings, scanners, {name: everywhere(name) for name in partitions})
 
 
 async def _serve(
@@ -71,3 +65,6 @@ async def _serve(
         finally:
             warming.cancel()
             await asyncio.wait([warming])
+        if made.stuck:
+            # The loop would wait for ever for a scanner that will not be cancelled.
+            os._exit(1)

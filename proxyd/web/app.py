@@ -26,7 +26,7 @@ def build(service: Service, hosts: Collection[str]) -> web.Application:
     """
 
     async def name_server(_: web.Request, response: web.StreamResponse) -> None:
-        response.headers["Server"] = "proxyd"  # aiohttp tells its version and Python's
+        response.headers["Server"] = problems.SERVER
 
     app = web.Application(
         middlewares=[problems.middleware(service.metrics), _only(hosts)],
@@ -49,7 +49,15 @@ def _route(app: web.Application, path: str, **handlers: Handler) -> None:
 
     resource = app.router.add_resource(path)
     for method, handler in {**handlers, hdrs.METH_OPTIONS: options}.items():
-        resource.add_route(method, handler)
+        resource.add_route(method, handler, expect_handler=_expect)
+
+
+async def _expect(request: web.Request) -> web.StreamResponse | None:
+    """Answer `Expect`, which comes before any middleware: 100 goes on, anything else does not."""
+    if request.headers.get(hdrs.EXPECT, "").casefold() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return None
+    return problems.response(Problem(417, "bad_request", "only Expect: 100-continue is known"))
 
 
 def _documents(service: Service) -> dict[str, Handler]:
@@ -110,5 +118,6 @@ def _only(
 
 
 def _hostname(host: str) -> str:
-    name = host.rpartition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-    return name.casefold()
+    if host.startswith("["):
+        return host[1:].partition("]")[0].casefold()
+    return host.partition(":")[0].casefold()

@@ -14,6 +14,9 @@ from proxyd.sse import ascii_json
 
 log = get_logger(__name__)
 
+SERVER = "proxyd"
+"""What the Server header says; aiohttp's own tells its version and Python's."""
+
 _CODES = {404: "no_such_route", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -31,7 +34,7 @@ def response(problem: Problem) -> web.Response:
         status=problem.status,
         body=ascii_json(body) + b"\n",
         content_type="application/problem+json",
-        headers={"Cache-Control": "no-store", **problem.headers},
+        headers={"Cache-Control": "no-store", "Server": SERVER, **problem.headers},
     )
 
 

@@ -17,8 +17,6 @@ _LISTS = ("target", "type", "region")
 _WORDS = {"mode": ("snapshot", "watch"), "detail": ("full", "list")}
 _SINGLE = ("mode", "detail", "where", "last_event_id")
 
-_decoder = msgspec.json.Decoder(Query)
-
 
 async def read(request: web.Request) -> Query:
     """Read the parameters of a stream.
@@ -56,7 +54,11 @@ async def _body(request: web.Request) -> Query:
     if request.query_string:
         raise bad_parameter(next(iter(request.query)), "a POST takes its parameters from the body")
     try:
-        return _decoder.decode(await request.read())
+        given = msgspec.json.decode(await request.read())
+        if isinstance(given, dict):
+            # A lone name may stand for a list of one, as it does in a query string.
+            given |= {n: [given[n]] for n in _LISTS if isinstance(given.get(n), str)}
+        return msgspec.convert(given, Query)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
         name = where.strip("`.").partition("[")[0]
@@ -73,5 +75,5 @@ def _unknown(name: str) -> Exception:
     known = Query.__struct_fields__
     shown = name if name.isidentifier() and len(name) <= 32 else "?"  # noqa: PLR2004 - enough to know it by
     return bad_parameter(
-        shown, f"unknown parameter {shown!r}{did_you_mean(name, known)}; known: {', '.join(known)}"
+        shown, f"unknown parameter {shown!r}{did_you_mean(shown, known)}; known: {', '.join(known)}"
     )

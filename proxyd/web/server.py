@@ -72,6 +72,7 @@ async def serve(
         stop = _signals()
         log.info("serving", address=_address(listener, settings), scanners=len(service.registry))
         await stop.wait()
+        service.draining = True
         log.info("draining")
         await site.stop()
         await _drain(service, drain_seconds)

@@ -33,9 +33,10 @@ def handler(service: Service) -> Callable[[web.Request], Awaitable[web.StreamRes
         principal = service.authenticate(request.headers.get("Authorization"))
         content_type = negotiate(request.headers.get("Accept"))
         query = await parameters.read(request)
+        finished = service.preview(principal, query)
         if request.method == "HEAD":
             return web.Response(content_type=content_type, headers=_HEADERS)
-        if service.is_finished(principal, query.last_event_id):
+        if finished:
             return web.Response(status=204, headers=_HEADERS)
         return await _stream(service, principal, query, request, content_type)
 
@@ -43,18 +44,28 @@ def handler(service: Service) -> Callable[[web.Request], Awaitable[web.StreamRes
 
 
 def negotiate(accept: str | None) -> str:
-    """Choose the format by the Accept header.
+    """Choose the format by the Accept header: the first of those with the highest `q`.
 
     Raises:
         Problem: 406, it names nothing that there is.
 
     """
-    wanted = [part.partition(";")[0].strip().casefold() for part in (accept or "*/*").split(",")]
-    if NdJson.content_type in wanted:
-        return NdJson.content_type
-    if any(part in _ANY for part in wanted):
-        return Sse.content_type
+    ranked = sorted(map(_ranked, (accept or "*/*").split(",")), key=lambda pair: -pair[0])
+    for quality, kind in ranked:
+        if quality > 0 and kind in _ANY:
+            return Sse.content_type
+        if quality > 0 and kind == NdJson.content_type:
+            return kind
     raise Problem(406, "not_acceptable", f"there is {' and '.join(FRAMERS)}")
+
+
+def _ranked(part: str) -> tuple[float, str]:
+    kind, *parameters = (piece.strip().casefold() for piece in part.split(";"))
+    quality = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")
+    try:
+        return float(quality), kind
+    except ValueError:
+        return 0.0, kind
 
 
 async def _stream(
@@ -62,7 +73,7 @@ async def _stream(
 ) -> web.StreamResponse:
     ids = Ids()
     framer = FRAMERS[content_type](ids)
-    async with service.open(principal, query, request.remote or "unix") as stream:
+    async with service.open(principal, query, request.remote or "unix", framer) as stream:
         response = web.StreamResponse(headers={"Content-Type": content_type, **_HEADERS})
         writer = await response.prepare(request)
         assert writer is not None
@@ -70,28 +81,33 @@ async def _stream(
         _notice_when_gone(request)
         try:
             await _pump(service, stream, framer, response)
+            await response.write_eof()
         except TimeoutError:
             stream.outcome = "slow"
             if request.transport is not None:
                 request.transport.abort()
             return response
-        if stream.outcome == "completed":
-            service.finished(principal, ids.last)
-    await response.write_eof()
+    if stream.outcome == "completed":
+        service.finished(principal, query, ids.last)
     return response
 
 
 async def _pump(
     service: Service, stream: Stream, framer: Framer, response: web.StreamResponse
 ) -> None:
-    """Write events as they come; where the socket is full, wait, and with it the scan."""
+    """Write events as they come; where the socket is full, wait, and with it the scan.
+
+    Raises:
+        TimeoutError: the socket took nothing for too long.
+
+    """
     if framer.greeting:
         await response.write(framer.greeting)
-    while (batch := await stream.next(SILENCE)) is not None:
-        data = b"".join(map(framer, batch)) or framer.keep_alive
+    while (taken := await stream.take(SILENCE)) is not None:
+        data, events = taken
         async with asyncio.timeout(service.limits.write_seconds):
-            await response.write(data)
-        service.metrics.events.inc(len(batch))
+            await response.write(data or framer.keep_alive)
+        service.metrics.events.inc(events)
         service.metrics.sent.inc(len(data))
 
 

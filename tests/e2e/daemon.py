@@ -39,6 +39,7 @@ class Daemon:
         self.out: list[str] = []
         self.err: list[str] = []
         self._serving = asyncio.Event()
+        self._said = asyncio.Event()
         self._readers: list[asyncio.Task[None]] = []
 
     @property
@@ -58,6 +59,13 @@ class Daemon:
             await self._serving.wait()
         assert self.url, "".join(self.err)
 
+    async def says(self, text: str) -> None:
+        """Wait until a line with this text is in its log."""
+        async with asyncio.timeout(START_SECONDS):
+            while not any(text in line for line in self.err):
+                self._said.clear()
+                await self._said.wait()
+
     async def stopped(self) -> int:
         """Wait until it has ended and all that it wrote is read."""
         code = await self.process.wait()
@@ -68,6 +76,7 @@ class Daemon:
         async for raw in stream:
             line = raw.decode()
             lines.append(line)
+            self._said.set()
             if lines is self.err and '"event": "serving"' in line:
                 self.url = json.loads(line)["address"]
                 self._serving.set()

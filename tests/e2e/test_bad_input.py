@@ -71,7 +71,7 @@ async def test_watch_is_not_supported_yet(daemon: Daemon) -> None:
     [
         (b"{", "body"),
         (b"[]", "body"),
-        (b'{"target": "production"}', "target"),
+        (b'{"target": 4711}', "target"),
         (b'{"target": ["production"], "colour": 1}', "colour"),
         (b'{"target": ["production"], "mode": "x"}', "mode"),
         (b'{"target": ["production", 3]}', "target"),

@@ -11,7 +11,7 @@ import pytest
 from proxyd.audit import Audit
 from proxyd.aws.access import DESCRIBE_REGIONS
 from proxyd.aws.shared import Shared
-from proxyd.events import ScanCompleted
+from proxyd.events import Event, ScanCompleted
 from proxyd.metrics import Metrics
 from proxyd.model import Grant, Operation, Principal, Scanner, Target
 from proxyd.plan import Query
@@ -73,9 +73,14 @@ async def scan(service: Service, **query: Any) -> list[Any]:
     """Scan all targets to the end."""
     events: list[Any] = []
     wanted = Query(target=tuple(target["name"] for target in TARGETS), **query)
-    async with service.open(ME, wanted, "test") as stream:
-        while (batch := await stream.next(10)) is not None:
-            events += batch
+
+    def framer(event: Event) -> bytes:
+        events.append(event)
+        return b"-"
+
+    async with service.open(ME, wanted, "test", framer) as stream:
+        while await stream.take(10) is not None:
+            pass
     return events
 
 

@@ -129,7 +129,10 @@ async def test_a_client_that_goes_while_the_role_is_being_assumed(tmp_path: Path
 
 async def test_a_reader_that_waits_makes_aws_paging_wait(tmp_path: Path) -> None:
     """Pages stop being asked for while nobody reads, and go on when somebody does."""
-    async with fake_aws() as fake, against(fake, tmp_path, limits={"queue": 16}) as daemon:
+    async with (
+        fake_aws() as fake,
+        against(fake, tmp_path, limits={"backlog_bytes": 16_384}) as daemon,
+    ):
         pages = itertools.count(1)
 
         async def endless(call: Call) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 from proxyd import resource
+from proxyd.allowance import Allowance
 from proxyd.engine import RunningShard
 from proxyd.errors import AwsError
 from proxyd.events import Event
@@ -54,6 +55,7 @@ class FakeShard:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.at_once = 0
         self.throttles = 0
+        self.refused: set[str] = set()
         self.most_at_once = 0
         self.reads: Mapping[Operation, Sequence[str]] = {}
         self._answers = answers or {}
@@ -104,6 +106,8 @@ class FakeShard:
     def incomplete(self, error: Exception) -> None:
         """Keep what could not be seen; the first of them decides."""
         self.problems.append(error)
+        if isinstance(error, AwsError) and error.action:
+            self.refused.add(error.action)
         if self.problem is None:
             self.problem = error if isinstance(error, AwsError) else AwsError("failed", "Other")
 
@@ -158,8 +162,9 @@ def _reduced(value: Any, tree: Tree) -> Any:
     return value
 
 
-def open_fake(scanner: Scanner, region: str) -> RunningShard:
+def open_fake(scanner: Scanner, region: str, allowance: Allowance) -> RunningShard:
     """Open a shard that has no answers, as the engine opens shards."""
+    del allowance
     return FakeShard(type_=scanner.type, region=region)
 
 

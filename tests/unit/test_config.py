@@ -70,7 +70,7 @@ def test_a_whole_file_is_read(read: Read) -> None:
         endpoint_url = "http://127.0.0.1:4566"
         endpoints = {{ sts = "https://vpce-1.sts.eu-west-1.vpce.amazonaws.com" }}
         proxy = "http://egress.corp:3128"
-        ca_bundle = "/etc/ssl/corp.pem"
+        ca_bundle = "{__file__}"
         fips = true
         dual_stack = true
         read_timeout = 7
@@ -220,6 +220,14 @@ def test_a_session_may_last_as_long_as_the_bounds(read: Read, seconds: int) -> N
 
 
 BAD = [
+    ('[server]\nlisten = "127.0.0.1:99999"', ["server: listen: expected HOST:PORT"]),
+    ('[server]\nlisten = "unix:"', ["server: listen: expected HOST:PORT"]),
+    ("[server]\nhosts = []", ["server: hosts: expected at least one name"]),
+    ('[aws]\nproxy = "egress.corp:3128"', ["aws: proxy: expected an address such as http://"]),
+    ('[aws]\nendpoint_url = "http://127.0.0.1:99999"', ["aws: endpoint_url", "loopback"]),
+    ('[aws]\nca_bundle = "/nope.pem"', ["aws: ca_bundle: there is no such file"]),
+    ('[aws]\nendpoints = { sts = "https://" }', ["endpoints.sts: expected an https:// address"]),
+    ("[quota.default]\nrat = 1", ["quota.default.rat: unknown key (did you mean rate?)"]),
     ("[aws]\nattempts = 0", ["aws: attempts: expected at least 1"]),
     ("[aws]\nread_timeout = nan", ["aws: read_timeout: expected at least 0.1"]),
     # An unknown key, at each level.
@@ -309,7 +317,7 @@ BAD = [
     ('[audit]\nsinks = ["tcp://h:1"]', ["audit: sinks: expected some of stdout"]),
     ("[audit]\nsinks = []", ["audit: sinks: expected some of stdout"]),
     ('[sandbox]\nmode = "maybe"', ["sandbox: mode: expected one of required, best-effort, off"]),
-    ("[limits]\nqueue = 0", ["limits: queue: expected a number above 0"]),
+    ("[limits]\nbacklog_bytes = 0", ["limits: backlog_bytes: expected a number above 0"]),
     ("[limits]\nscan_seconds = -1", ["limits: scan_seconds: expected a number above 0"]),
     ("[limits]\nshard_seconds = nan", ["limits: shard_seconds: expected a number above 0"]),
     ("[limits]\nshard_seconds = inf", ["limits: shard_seconds: expected a number above 0"]),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from proxyd.allowance import Allowance
 from proxyd.engine import Engine, RunningShard, Work
 from proxyd.errors import AwsError, DeclarationError
 from proxyd.events import Event, ShardEnded
@@ -444,9 +445,9 @@ async def test_shards_are_opened_when_they_are_run() -> None:
     """Each shard is opened once, for its scanner and region, not before its turn."""
     opened: list[tuple[str, str]] = []
 
-    def open_shard(one: Scanner, region: str) -> RunningShard:
+    def open_shard(one: Scanner, region: str, allowance: Allowance) -> RunningShard:
         opened.append((one.type, region))
-        return open_fake(one, region)
+        return open_fake(one, region, allowance)
 
     await engine(at_once=1).run(works(finding(), finding()), open_shard, Emitted())
     assert opened == [(TYPE, "r0"), (TYPE, "r1")]
@@ -462,7 +463,7 @@ async def test_an_undeclared_link_ends_the_shard() -> None:
 async def test_a_timeout_after_throttles_is_throttled() -> None:
     """Running out of time while AWS throttles is told as what it is."""
 
-    def throttled(scanner_: Scanner, region: str) -> RunningShard:
+    def throttled(scanner_: Scanner, region: str, _: Allowance) -> RunningShard:
         shard = FakeShard(type_=scanner_.type, region=region)
         shard.throttles = 3
         return shard
@@ -475,3 +476,33 @@ async def test_a_timeout_after_throttles_is_throttled() -> None:
     await engine(seconds=0.02).run(works(scanner(scan=hang)), throttled, emitted)
     [shard] = emitted.of(ShardEnded)
     assert (shard.status, shard.code) == ("throttled", "ShardTimeout")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        "not a resource",
+        thing(account="999999999999"),
+        thing(type="AWS::Other::Thing"),
+        thing(properties={"State": {"SecretString": "hunter2"}}),
+        thing(properties={"State": [["nested"]]}),
+    ],
+)
+async def test_what_is_no_declared_resource_ends_the_shard_as_failed(odd: object) -> None:
+    """Nothing odd leaves a scanner, and what came before it stands."""
+    shard = await ended(finding(thing(1), odd, thing(2)))
+    assert (shard.status, shard.code, shard.resources) == ("failed", "UndeclaredByScanner", 1)
+
+
+async def test_every_refused_action_is_told() -> None:
+    """Where more than one action was refused, the shard names all of them."""
+
+    async def twice(shard: Shard) -> AsyncGenerator[Resource, None]:
+        for action in ("tag:GetResources", "sqs:GetQueueAttributes"):
+            shard.incomplete(AwsError("denied", "AccessDenied", action=action))
+        yield thing()
+
+    shard = await ended(scanner(scan=twice))
+    assert shard.action == "tag:GetResources"
+    assert shard.actions == ["sqs:GetQueueAttributes", "tag:GetResources"]

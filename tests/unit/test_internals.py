@@ -32,7 +32,7 @@ async def client() -> Any:
     made = internals.complete(
         session.client("ec2", region_name="eu-west-1", config=config).__aenter__()
     )
-    internals.attend(made, "eu-west-1")
+    internals.attend(made, "eu-west-1", 3, lambda: None)
     return made
 
 

@@ -739,3 +739,27 @@ async def test_two_shards_of_one_scanner_share_nothing() -> None:
     _, [thing] = await asyncio.gather(scan(scanner, refused), scan(scanner, open_))
     assert thing.properties == {"State": "on"}
     assert open_.problem is None
+
+
+async def test_one_that_is_gone_does_not_take_its_batch_along() -> None:
+    """Where AWS refuses a batch for one that is gone, the others are still described."""
+
+    def describe(params: dict[str, Any]) -> dict[str, Any]:
+        if "b" in params["Ids"]:
+            raise AwsError("failed", "ThingNotFound")
+        return things(*params["Ids"])
+
+    scanner = declare(batch("ec2", "DescribeMany", "Things[]", size=4, Ids=["{Id}"]))
+    listed = things("a", "b", "c", "d")
+    resources = await found(scanner, DescribeThings=[listed], DescribeMany=describe)
+    assert [resource.id for resource in resources] == ["a", "c", "d"]
+
+
+async def test_one_odd_value_does_not_take_the_others_along() -> None:
+    """A lone surrogate, which no encoding can hold, costs its own resource only."""
+    scanner = declare(properties=("Odd",))
+    page = {"Things": [{"Id": "a", "Odd": "\ud800"}, {"Id": "b", "Odd": "even"}]}
+    shard = FakeShard({"DescribeThings": [page]})
+    assert [resource.id for resource in await scan(scanner, shard)] == ["b"]
+    assert shard.problem is not None
+    assert shard.problem.code == "UnreadableResource"

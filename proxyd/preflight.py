@@ -1,0 +1,61 @@
+"""What the configuration says, held against what the plugins and AWS have, before serving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from proxyd.actions import actions_of
+from proxyd.aws.models import operations_of
+from proxyd.aws.policy import pack
+from proxyd.aws.regions import everywhere
+from proxyd.errors import ConfigError, PluginError
+from proxyd.globs import did_you_mean, expand
+from proxyd.model import Scanner
+from proxyd.settings import Settings
+
+
+def check(settings: Settings, registry: Mapping[str, Scanner]) -> None:
+    """Check everything that one file alone can not tell.
+
+    Raises:
+        ConfigError: a type, region or service that nothing has, with what was perhaps meant.
+        PluginError: a scanner that no session policy can hold.
+
+    """
+    _check_aws(settings)
+    everything = {r for target in settings.targets for r in everywhere(target.partition)}
+    for i, target in enumerate(settings.targets):
+        known = everywhere(target.partition)
+        if len(known) == 1:
+            raise ConfigError(f"targets[{i}].role_arn: no partition {target.partition!r}")
+        _check_named(f"targets[{i}].regions", "region", target.regions, known)
+        _check_named(f"targets[{i}].types", "scanner for type", target.types, registry)
+    for i, grant in enumerate(settings.grants):
+        _check_named(f"grants[{i}].regions", "region", grant.regions, everything)
+        _check_named(f"grants[{i}].types", "scanner for type", grant.types, registry)
+    for scanner in registry.values():
+        try:
+            pack({scanner.type: actions_of(scanner.operations)})
+        except ValueError as error:
+            raise PluginError(f"plugin {scanner.plugin!r}: {error}") from None
+
+
+def _check_aws(settings: Settings) -> None:
+    partitions = {target.partition for target in settings.targets} or {"aws"}
+    regions = {region for partition in partitions for region in everywhere(partition)}
+    if settings.aws.region is not None:
+        _check_named("aws.region", "region", (settings.aws.region,), regions)
+    for where, services in (
+        ("aws.endpoints", settings.aws.endpoints),
+        ("quota.services", settings.quota.services),
+    ):
+        for service in services:
+            if not operations_of(service):
+                raise ConfigError(f"{where}: AWS has no service {service!r}")
+
+
+def _check_named(where: str, what: str, globs: Iterable[str], known: Iterable[str]) -> None:
+    known = list(known)
+    for glob in globs:
+        if not expand([glob], known):
+            raise ConfigError(f"{where}: no {what} {glob!r}{did_you_mean(glob, known)}")
