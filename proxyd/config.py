@@ -36,6 +36,7 @@ _AWS_LEAST = {
     "read_timeout": 0.1,
 }
 _RATE = settings.Quota().default
+_NO_PROXY = "proxy: expected an address such as http://egress.example:3128"
 
 
 class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +74,8 @@ class _Server(_Strict, frozen=True, kw_only=True):
 
 
 class _Aws(settings.Aws, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    proxy: _Secret | None = None  # type: ignore[assignment] # it may hold a password
+
     def __post_init__(self) -> None:
         for name, least in _AWS_LEAST.items():
             if not getattr(self, name) >= least:
@@ -87,9 +90,8 @@ class _Aws(settings.Aws, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if not (_is_address(url, "https") or _is_loopback(url)):
                 msg = f"endpoints.{service}: expected an https:// address"
                 raise ValueError(msg)
-        if self.proxy is not None and not _is_address(self.proxy, "http", "https"):
-            msg = "proxy: expected an address such as http://egress.example:3128"
-            raise ValueError(msg)
+        if isinstance(self.proxy, str) and not _is_address(self.proxy, "http", "https"):
+            raise ValueError(_NO_PROXY)
         if self.ca_bundle is not None and not Path(self.ca_bundle).is_file():
             msg = "ca_bundle: there is no such file"
             raise ValueError(msg)
@@ -273,7 +275,7 @@ def _resolve(file: _File, credentials: Path | None) -> settings.Settings:
     secrets = _Secrets(credentials)
     result = settings.Settings(
         server=_server(file.server, secrets),
-        aws=file.aws,
+        aws=_aws(file.aws, secrets),
         quota=settings.Quota(default=file.quota.default, services=dict(file.quota.services)),
         audit=file.audit,
         sandbox=file.sandbox,
@@ -361,6 +363,15 @@ def _server(table: _Server, secrets: _Secrets) -> settings.Server:
         key = secrets.path("server.tls.key", table.tls.key.credential)
         tls = settings.Tls(certificate=table.tls.certificate, key=str(key))
     return settings.Server(listen=table.listen, hosts=tuple(table.hosts), tls=tls)
+
+
+def _aws(table: _Aws, secrets: _Secrets) -> settings.Aws:
+    values = msgspec.structs.asdict(table)
+    if table.proxy is not None:
+        values["proxy"] = secrets.value("aws.proxy", table.proxy)
+        if not _is_address(values["proxy"], "http", "https"):
+            raise ConfigError(f"aws: {_NO_PROXY}")
+    return settings.Aws(**values)
 
 
 def _target(i: int, table: _Target, secrets: _Secrets) -> Target:

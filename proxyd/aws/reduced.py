@@ -3,7 +3,7 @@
 botocore turns every field of an answer into Python objects: a page of 1,000 EC2 instances
 takes 0.3 s of CPU, on the event loop. A scanner says which paths it reads, so the output
 shape is reduced to those; for the XML of the query protocols it is also compiled to closures,
-which is four to six times faster than botocore's walk (benchmarks/parse). What comes out is
+which is four to six times faster than botocore's walk. What comes out is
 what botocore's own parser makes of the same answer, less the fields that nobody asked for:
 tests/unit/test_reduced.py compares the two for every operation that scanners use.
 """

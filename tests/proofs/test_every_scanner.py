@@ -2,6 +2,8 @@
 
 import pytest
 
+from proxyd.actions import PREFIXES
+from proxyd.aws.models import operations_of
 from proxyd.model import Scanner
 from proxyd_aws.plugin import proxyd_scanners
 
@@ -61,3 +63,15 @@ def test_links_lead_to_known_types(scanner: Scanner) -> None:
 def test_every_type_is_listed_once() -> None:
     """No two scanners list the same type."""
     assert len(TYPES) == len(SCANNERS)
+
+
+@pytest.mark.parametrize("service", sorted(PREFIXES))
+def test_an_exception_among_the_prefixes_knows_more_than_the_rule(service: str) -> None:
+    """The IAM reference knows more of a service's operations under its exception's prefix."""
+    operations = {name.casefold() for name in operations_of(service)}
+    known = {
+        prefix: len(operations & {name.casefold() for name in proofs.actions_under(prefix)})
+        for prefix in (service, PREFIXES[service])
+    }
+    assert known[PREFIXES[service]] >= known[service]
+    assert PREFIXES[service] in proofs.iam_reference()
