@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxyd.errors import AwsError
-from proxyd.listing import CONCURRENT_CALLS, batch, each, listing, pages, plain, tagged
+from proxyd.flow import CONCURRENT_CALLS
+from proxyd.lister import plain
+from proxyd.listing import batch, each, listing, pages, tagged
 from proxyd.model import Link, Resource, Scanner
 
 from .fakes import ACCOUNT, TYPE, FakeShard, scan
