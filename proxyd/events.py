@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -93,6 +93,19 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: ClosingReason
     retry: int
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the data of every event (JSON Schema 2020-12)."""
+    kinds = tuple(NAMES)
+    references, definitions = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The data of proxyd's events, by event name",
+        "type": "object",
+        "properties": dict(zip(NAMES.values(), references, strict=True)),
+        "$defs": definitions,
+    }
 
 
 Event = ScanStarted | Resource | ShardEnded | ScanCompleted | Reset | Closing

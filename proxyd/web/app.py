@@ -7,6 +7,7 @@ from collections.abc import Collection
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from proxyd import events
 from proxyd.errors import Problem
 from proxyd.service import Service
 from proxyd.sse import ascii_json
@@ -71,6 +72,9 @@ def _documents(service: Service) -> dict[str, Handler]:
         service.authenticate(request.headers.get("Authorization"))
         return _json({"scanners": service.scanners()})
 
+    async def schema(_: web.Request) -> web.Response:
+        return _json(events.schema())
+
     async def healthz(_: web.Request) -> web.Response:
         return _json({"status": "ok"})
 
@@ -87,6 +91,7 @@ def _documents(service: Service) -> dict[str, Handler]:
     return {
         "/v1/targets": targets,
         "/v1/scanners": scanners,
+        "/v1/schema": schema,
         "/healthz": healthz,
         "/readyz": readyz,
         "/metrics": metrics,

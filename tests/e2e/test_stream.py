@@ -6,6 +6,9 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import jsonschema
+import pytest
+
 from .conftest import TARGETS, Estate, scanners
 from .daemon import Daemon, named, running, settings
 
@@ -182,6 +185,17 @@ async def test_targets_and_scanners_tell_what_may_be_asked(daemon: Daemon) -> No
     assert set(listed["AWS::EC2::VPC"]) == {
         "type", "service", "scope", "plugin", "actions", "fields", "links", "cost",
     }  # fmt: skip
+
+
+async def test_every_event_is_what_its_schema_says(daemon: Daemon) -> None:
+    """`/v1/schema` describes the data of every event of a whole stream."""
+    _, body = await daemon.get("/v1/schema", token="none")
+    schema = json.loads(body)
+    validator = jsonschema.Draft202012Validator(schema)
+    for event in await daemon.scan(target=["staging"]):
+        validator.validate({event.name: event.data})
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate({"resource": {"arn": 1}})
 
 
 async def test_health_readiness_and_metrics(daemon: Daemon) -> None:
