@@ -7,11 +7,12 @@ import tomllib
 from pathlib import Path
 from typing import get_args
 
-from proxyd import config
+from proxyd import config, settings
 from proxyd.cli.app import app
 from proxyd.events import NAMES
-from proxyd.model import Status
+from proxyd.model import Grant, Status, Target
 
+CONFIGURATION = "docs/configuration.md"
 ROOT = Path(__file__).parents[1]
 
 
@@ -23,9 +24,9 @@ def page(name: str) -> str:
 def test_the_example_configuration_is_valid(tmp_path: Path) -> None:
     """config/proxyd.example.toml is accepted as it is."""
     (tmp_path / "production.external-id").write_text("random-and-long\n")
-    settings = config.load(ROOT / "config" / "proxyd.example.toml", tmp_path)
-    assert settings.targets[0].external_id == "random-and-long"
-    assert settings.grants[0].types == ("AWS::EC2::*", "AWS::S3::Bucket")
+    read = config.load(ROOT / "config" / "proxyd.example.toml", tmp_path)
+    assert read.targets[0].external_id == "random-and-long"
+    assert read.grants[0].types == ("AWS::EC2::*", "AWS::S3::Bucket")
 
 
 def test_every_error_code_is_documented() -> None:
@@ -38,6 +39,16 @@ def test_every_error_code_is_documented() -> None:
     documented = set(re.findall(r"`(\w+)`", page("docs/errors.md")))
     assert codes - documented == set()
     assert set(get_args(Status)) - documented == set()
+
+
+def test_every_key_of_the_configuration_is_documented() -> None:
+    """docs/configuration.md names each key that a table of the configuration may have."""
+    documented = set(re.findall(r"[\w]+", " ".join(re.findall(r"`[^`]+`", page(CONFIGURATION)))))
+    documented |= set(re.findall(r"^(\w+) =", page(CONFIGURATION), re.MULTILINE))
+    for kind in (settings.Server, settings.Aws, settings.Quota, settings.Rate, settings.Limits):
+        assert set(kind.__struct_fields__) - documented == set()
+    for kind in (settings.Audit, settings.Sandbox, Target, Grant):
+        assert set(kind.__struct_fields__) - documented == set()
 
 
 def test_every_event_is_documented() -> None:
