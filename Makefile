@@ -22,7 +22,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-pytest: $(VENV)/.installed-dev $(MINISTACK)
+pytest: $(VENV)/.installed-dev $(MINISTACK) /usr/bin/tinyproxy
 	$(BIN)/python -m pytest
 
 # Every distribution is checked against the hashes of the constraints; proxyd itself is not one.
@@ -41,6 +41,11 @@ $(MINISTACK): constraints-ministack.txt
 	$(PYTHON) -m venv $(EMULATOR)
 	$(EMULATOR)/bin/python -m pip install --quiet --require-hashes --requirement constraints-ministack.txt
 	touch $@
+
+# A real forward proxy for the tests, from Debian.
+/usr/bin/tinyproxy:
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends tinyproxy
 
 COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate

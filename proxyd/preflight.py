@@ -45,13 +45,18 @@ def _check_aws(settings: Settings) -> None:
     regions = {region for partition in partitions for region in everywhere(partition)}
     if settings.aws.region is not None:
         _check_named("aws.region", "region", (settings.aws.region,), regions)
-    for where, services in (
-        ("aws.endpoints", settings.aws.endpoints),
-        ("quota.services", settings.quota.services),
-    ):
-        for service in services:
-            if not operations_of(service):
-                raise ConfigError(f"{where}: AWS has no service {service!r}")
+    for name in settings.aws.endpoints:
+        service, slash, region = name.partition("/")
+        _check_service("aws.endpoints", service)
+        if slash:
+            _check_named("aws.endpoints", "region", (region,), regions)
+    for service in settings.quota.services:
+        _check_service("quota.services", service)
+
+
+def _check_service(where: str, service: str) -> None:
+    if not operations_of(service):
+        raise ConfigError(f"{where}: AWS has no service {service!r}")
 
 
 def _check_named(where: str, what: str, globs: Iterable[str], known: Iterable[str]) -> None:

@@ -15,7 +15,16 @@ _BAD_CREDENTIALS = frozenset(
     }
 )
 _UNREACHABLE = frozenset({"region_disabled", "timeout", "unsupported"})
-_UNREACHABLE_CODES = frozenset({"ProxyConnection", "ConnectionClosedError", "SSLError"})
+_UNREACHABLE_CODES = frozenset(
+    {
+        "ConnectionClosedError",
+        "InternalError",
+        "InternalFailure",
+        "ProxyConnection",
+        "SSLError",
+        "ServiceUnavailable",
+    }
+)
 _RETRY_AFTER = "10"
 
 
@@ -48,7 +57,10 @@ def not_assumed(error: AwsError) -> Problem:
             how in _UNREACHABLE or aws_code in _UNREACHABLE_CODES
         ):
             code = "sts_unreachable"
-            detail = "AWS STS did not answer: look at the network, the proxy and the endpoints"
+            detail = (
+                "AWS STS did not answer, or could not: look at the network, the proxy, "
+                "the CA bundle and the endpoints"
+            )
         case _:
             code = "role_not_assumable"
             detail = "AWS STS answered AssumeRole with an error"

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ from botocore.config import Config
 
 from proxyd.aws import internals
 from proxyd.aws.pages import Paging, paging
+from proxyd.aws.settled import BaseSession
+from proxyd.errors import ConfigError
 from proxyd.model import Operation
 from proxyd.settings import Aws
 
@@ -38,6 +41,9 @@ BUSY = 300.0
 _BASE = "proxyd"
 _OURS = 1
 """What botocore is told of attempts where the retries are proxyd's (`internals.attend`)."""
+
+_OF_THE_CHAIN = 3
+"""Attempts of what botocore asks to find proxyd's own credentials: a request waits for it."""
 
 _PORTS = {"http": 80, "https": 443}
 _METADATA_PORT = 80
@@ -75,9 +81,11 @@ class Clients:
 
     def __init__(self, settings: Aws) -> None:
         self._settings = settings
-        self._context = ssl.create_default_context(cafile=settings.ca_bundle)
+        self._context = _tls(settings.ca_bundle)
         self._session = aioboto3.Session(botocore_session=internals.guarded_session())
-        self._base = aioboto3.Session()
+        self._base = aioboto3.Session(
+            botocore_session=BaseSession(partial(self._reach, attempts=_OF_THE_CHAIN))
+        )
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._making: dict[Key, asyncio.Task[Any]] = {}
         self._paging: dict[Operation, Paging | None] = {}
@@ -141,7 +149,7 @@ class Clients:
             client = await make(key)
             kept = self._kept[key] = _Kept(client)
             if key[0] == _BASE:
-                internals.metered(client)
+                internals.metered(client, key[1], self._settings.attempts)
             else:
                 internals.attend(client, key[1], self._settings.attempts, kept.touch)
         finally:
@@ -149,27 +157,28 @@ class Clients:
         return client
 
     async def _make_guarded(self, key: Key) -> Any:
-        context = self._context_of(self._session, key[0], key[1], _OURS)
+        service, region = key
+        made = self._session.client(
+            service, region_name=region, **self._reach(service, _OURS, region)
+        )
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._maker, internals.complete, context.__aenter__())
+        return await loop.run_in_executor(self._maker, internals.complete, made.__aenter__())
 
     async def _make_base(self, key: Key) -> Any:
         """Make it on the loop: finding proxyd's own credentials may take a request."""
-        return await self._context_of(
-            self._base, "sts", key[1], self._settings.attempts
-        ).__aenter__()
+        config = AioConfig(retries=_retries(_OURS))
+        return await self._base.client("sts", region_name=key[1], config=config).__aenter__()
 
-    def _context_of(
-        self, session: aioboto3.Session, service: str, region: str, attempts: int
-    ) -> Any:
+    def _reach(self, service: str, attempts: int, region: str = "") -> dict[str, Any]:
+        """Return what a client takes to reach its service as configured."""
         settings = self._settings
-        return session.client(
-            service,
-            region_name=region,
-            endpoint_url=settings.endpoints.get(service) or settings.endpoint_url,
-            verify=settings.ca_bundle or True,
-            config=_config(settings, self._context, attempts),
-        )
+        endpoints = settings.endpoints
+        of_region = endpoints.get(f"{service}/{region}") or endpoints.get(service)
+        return {
+            "endpoint_url": of_region or settings.endpoint_url,
+            "verify": settings.ca_bundle or True,
+            "config": _config(settings, self._context, attempts),
+        }
 
     async def _tend(self) -> None:
         """Close what nobody has asked for in a long time, and the oldest of too many."""
@@ -190,6 +199,17 @@ class Clients:
         ]
 
 
+def _tls(ca_bundle: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_bundle)
+    except ssl.SSLError:
+        raise ConfigError(f"aws.ca_bundle: holds no certificate: {ca_bundle}") from None
+
+
+def _retries(attempts: int) -> dict[str, Any]:
+    return {"mode": "standard", "total_max_attempts": attempts}
+
+
 def _config(settings: Aws, context: ssl.SSLContext, attempts: int) -> Config:
     emulated = settings.endpoint_url is not None
     return AioConfig(
@@ -197,11 +217,13 @@ def _config(settings: Aws, context: ssl.SSLContext, attempts: int) -> Config:
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
         max_pool_connections=MAX_CONNECTIONS,
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        retries=_retries(attempts),
         proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else {},
         use_fips_endpoint=settings.fips,
         use_dualstack_endpoint=settings.dual_stack,
         ignore_configured_endpoint_urls=True,
+        # A bearer token of the environment would sign for Bedrock, whoever asks.
+        auth_scheme_preference="sigv4",
         # An emulator has one address: no bucket or account may be put before it.
         s3={"addressing_style": "path"} if emulated else None,
         inject_host_prefix=not emulated,

@@ -15,13 +15,13 @@ from typing import Any
 import aiohttp
 from aiobotocore.credentials import AioCredentials
 from aiobotocore.httpsession import AIOHTTPSession
-from aiobotocore.session import AioSession
 from botocore import exceptions as boto
 from botocore.credentials import ReadOnlyCredentials
 
 from proxyd.aws import binding
 from proxyd.aws.outcome import EXPIRED, THROTTLED
 from proxyd.aws.reduced import ParserFactory
+from proxyd.aws.settled import SettledSession
 from proxyd.model import Operation
 
 KEEP_ALIVE = 60.0
@@ -62,14 +62,31 @@ class SharedTlsSession(AIOHTTPSession):  # type: ignore[misc] # aiobotocore is u
         self._shared_context = context
 
     def _create_connector(self, proxy_url: str | None) -> aiohttp.TCPConnector:
-        if proxy_url and self._setup_proxy_ssl_context(proxy_url):
-            connector: aiohttp.TCPConnector = super()._create_connector(proxy_url)
-            return connector
+        # Its own way with a proxy does not check the server's certificate (2.25).
+        del proxy_url
         return aiohttp.TCPConnector(
             limit=self._max_pool_connections,
             ssl=self._shared_context,
             keepalive_timeout=KEEP_ALIVE,
         )
+
+    async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession:
+        """Turn off aiohttp's own second try of a GET: it would be a call that nobody counts."""
+        session: aiohttp.ClientSession = await super()._get_session(proxy_url)
+        session._retry_connection = False  # noqa: SLF001 - there is no option
+        return session
+
+    async def send(self, request: Any) -> Any:
+        """Send it, and tell a connection that broke from one that never was."""
+        try:
+            return await super().send(request)
+        except boto.EndpointConnectionError as error:
+            cause = error.kwargs.get("error")
+            if isinstance(cause, aiohttp.ClientConnectorError):
+                raise
+            raise boto.ConnectionClosedError(
+                error=cause, request=request, endpoint_url=request.url
+            ) from None
 
 
 def http_session_class(context: ssl.SSLContext) -> Any:
@@ -77,20 +94,24 @@ def http_session_class(context: ssl.SSLContext) -> Any:
     return partial(SharedTlsSession, context=context)
 
 
-def guarded_session() -> AioSession:
+def guarded_session() -> SettledSession:
     """Make a botocore session whose clients sign, check, count and parse by the running call."""
-    session = AioSession()
+    session = SettledSession()
     session._credentials = BoundCredentials()  # noqa: SLF001 - the public setter takes fixed keys only
-    session.set_config_variable("account_id_endpoint_mode", "disabled")
     session.register_component("response_parser_factory", ParserFactory())
     session.register("before-parameter-build.*.*", _guard)
     session.register("before-send.*.*", _count)
     return session
 
 
-def metered(client: Any) -> None:
-    """Have a client that is not of the guarded session count its requests all the same."""
+def metered(client: Any, region: str, attempts: int) -> None:
+    """Have a client that signs as proxyd itself count its requests, and judge what is sent again.
+
+    botocore would send six times what a proxy refuses or a certificate forbids.
+    """
+    hooks = _Hooks(client.meta.service_model.service_name, region, attempts, lambda: None)
     client.meta.events.register("before-send", _count)
+    client.meta.events.register_first("needs-retry", hooks.judge)
 
 
 def complete(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -23,8 +23,9 @@ _DATA = Path(botocore.__file__).parent / "data"
 
 
 @cache
-def _loader() -> Loader:
-    return Loader()
+def builtin_loader() -> Loader:
+    """Return what loads botocore's own models, none of ~/.aws/models or $AWS_DATA_PATH."""
+    return Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
 @cache
@@ -35,7 +36,7 @@ def operations_of(service: str) -> frozenset[str]:
     a hundred.
     """
     try:
-        version = _loader().determine_latest_version(service, "service-2")
+        version = builtin_loader().determine_latest_version(service, "service-2")
     except (DataNotFoundError, UnknownServiceError):
         return frozenset()
     path = _DATA / service / version / "service-2.json.gz"

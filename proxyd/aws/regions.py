@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from botocore.session import Session
+from botocore.regions import EndpointResolver
 
+from proxyd.aws.models import builtin_loader
 from proxyd.model import GLOBAL
 
 _HOMES = {
@@ -21,7 +22,8 @@ _HOMES = {
 @cache
 def regions_of(partition: str) -> tuple[str, ...]:
     """Return every region of a partition that is known, without `global`, sorted."""
-    found = set(Session().get_available_regions("ec2", partition))
+    known = EndpointResolver(builtin_loader().load_data("endpoints"))
+    found = set(known.get_available_endpoints("ec2", partition))
     return tuple(sorted(found | {_HOMES[partition]} if partition in _HOMES else found))
 
 

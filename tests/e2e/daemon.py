@@ -66,6 +66,16 @@ class Daemon:
                 self._said.clear()
                 await self._said.wait()
 
+    async def trail(self, scan: str) -> list[dict[str, Any]]:
+        """Wait for the two audit records of the stream that had this scan, and return them."""
+        async with asyncio.timeout(START_SECONDS):
+            while True:
+                self._said.clear()
+                records = [r for r in self.audit if scan in (t["scan"] for t in r["targets"])]
+                if len(records) == 2:
+                    return records
+                await self._said.wait()
+
     async def stopped(self) -> int:
         """Wait until it has ended and all that it wrote is read."""
         code = await self.process.wait()

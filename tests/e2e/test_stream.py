@@ -158,10 +158,9 @@ async def test_coming_back_to_a_finished_snapshot(daemon: Daemon) -> None:
 
 async def test_the_audit_trail_of_a_stream(daemon: Daemon) -> None:
     """Two records, one before the role is assumed and one at the end, with counts and AWS's ids."""
-    before = len(daemon.out)
     events = await daemon.scan(target=["staging"], type=["AWS::EC2::VPC"])
-    started, ended = daemon.audit[before:]
     (done,) = named(events, "scan.completed")
+    started, ended = await daemon.trail(done["scan"])
     assert [started["event"], ended["event"]] == ["stream.started", "stream.ended"]
     assert started["principal"] == "tester"
     assert started["targets"][0]["scan"] == done["scan"]
