@@ -2,203 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
-import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
-from proxyd import settings
+from proxyd import settings, tables
 from proxyd.errors import ConfigError
 from proxyd.globs import did_you_mean, expand
 from proxyd.model import Grant, Principal, Target
 
-_GLOB = re.compile(r"[A-Za-z0-9:_.*?-]+")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_MAX_PORT = 65535
-_SINKS = ("stdout",)
-_SANDBOX_MODES = ("required", "best-effort", "off")
-_MIN_SESSION, _MAX_SESSION = 900, 3600
-_AWS_LEAST = {
-    "attempts": 1,
-    "clients": 1,
-    "warm_clients": 0,
-    "client_seconds": 60,
-    "connect_timeout": 0.1,
-    "read_timeout": 0.1,
-}
-_RATE = settings.Quota().default
-_NO_PROXY = "proxy: expected an address such as http://egress.example:3128"
-
-
-class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the file: an unknown key in it is an error."""
-
-
-class _Credential(_Strict, frozen=True, kw_only=True):
-    """`{ credential = "NAME" }`: the content of that file of the credentials directory."""
-
-    credential: str
-
-
-_Secret = str | _Credential
-
-
-class _Tls(_Strict, frozen=True, kw_only=True):
-    certificate: str
-    key: _Credential
-
-
-class _Server(_Strict, frozen=True, kw_only=True):
-    listen: str = settings.Server().listen
-    hosts: list[str] = msgspec.field(default_factory=lambda: list(settings.Server().hosts))
-    tls: _Tls | None = None
-
-    def __post_init__(self) -> None:
-        host, _, port = self.listen.rpartition(":")
-        is_path = self.listen.startswith("unix:") and len(self.listen) > len("unix:")
-        if not is_path and not (host and port.isdigit() and int(port) <= _MAX_PORT):
-            msg = 'listen: expected HOST:PORT or "unix:/PATH"'
-            raise ValueError(msg)
-        if not self.hosts:
-            msg = "hosts: expected at least one name: it answers to no other"
-            raise ValueError(msg)
-
-
-class _Aws(settings.Aws, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    proxy: _Secret | None = None  # type: ignore[assignment] # it may hold a password
-
-    def __post_init__(self) -> None:
-        for name, least in _AWS_LEAST.items():
-            if not getattr(self, name) >= least:
-                msg = f"{name}: expected at least {least}"
-                raise ValueError(msg)
-        if self.endpoint_url is not None and not _is_loopback(self.endpoint_url):
-            msg = (
-                "endpoint_url is for emulators: expected a loopback address, http://127.0.0.1:PORT"
-            )
-            raise ValueError(msg)
-        for service, url in self.endpoints.items():
-            if not (_is_address(url, "https") or _is_loopback(url)):
-                msg = f"endpoints.{service}: expected an https:// address"
-                raise ValueError(msg)
-        if isinstance(self.proxy, str) and not _is_address(self.proxy, "http", "https"):
-            raise ValueError(_NO_PROXY)
-        if self.ca_bundle is not None and not Path(self.ca_bundle).is_file():
-            msg = "ca_bundle: there is no such file"
-            raise ValueError(msg)
-
-
-class _Rate(settings.Rate, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    def __post_init__(self) -> None:
-        if not 0 < self.rate < math.inf or not 1 <= self.burst < math.inf:
-            msg = "expected a rate above 0 and a burst of at least 1"
-            raise ValueError(msg)
-
-
-class _Quota(_Strict, frozen=True, kw_only=True):
-    default: _Rate = msgspec.field(
-        default_factory=lambda: _Rate(rate=_RATE.rate, burst=_RATE.burst)
-    )
-    services: dict[str, _Rate] = msgspec.field(default_factory=dict)
-
-
-class _Audit(settings.Audit, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    def __post_init__(self) -> None:
-        if not self.sinks or any(sink not in _SINKS for sink in self.sinks):
-            msg = f"sinks: expected some of {', '.join(_SINKS)}"
-            raise ValueError(msg)
-
-
-class _Sandbox(settings.Sandbox, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    def __post_init__(self) -> None:
-        if self.mode not in _SANDBOX_MODES:
-            msg = f"mode: expected one of {', '.join(_SANDBOX_MODES)}"
-            raise ValueError(msg)
-
-
-class _Limits(settings.Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            if not 0 < getattr(self, name) < math.inf:  # nan compares with nothing
-                msg = f"{name}: expected a number above 0"
-                raise ValueError(msg)
-
-
-class _Target(_Strict, frozen=True, kw_only=True):
-    name: str
-    role_arn: str
-    external_id: _Secret
-    regions: list[str] = msgspec.field(default_factory=lambda: ["*"])
-    types: list[str] = msgspec.field(default_factory=lambda: ["*"])
-    via: str | None = None
-    duration: int = _MAX_SESSION
-
-    def __post_init__(self) -> None:
-        _check(_NAME, self.name, "name: expected letters, digits, `.`, `_`, `-`")
-        for name in ("role_arn", "via"):
-            value = getattr(self, name)
-            if value is not None:
-                _check(_ROLE_ARN, value, f"{name}: expected arn:aws:iam::ACCOUNT:role/NAME")
-        _check_globs("regions", self.regions)
-        _check_globs("types", self.types)
-        if not _MIN_SESSION <= self.duration <= _MAX_SESSION:
-            msg = f"duration: expected {_MIN_SESSION} to {_MAX_SESSION} seconds"
-            raise ValueError(msg)
-
-
-class _Principal(_Strict, frozen=True, kw_only=True):
-    name: str
-    token_sha256: str
-    groups: list[str] = msgspec.field(default_factory=list)
-    admin: bool = False
-    expires: object = None  # a TOML date or date-time; msgspec knows no union of the two
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.expires, date | None):
-            msg = "expires: expected a date such as 2027-01-01, or a date-time"
-            raise ValueError(msg)  # noqa: TRY004 - msgspec adds the path to a ValueError only
-        _check(_NAME, self.name, "name: expected letters, digits, `.`, `_`, `-`")
-        _check(
-            _SHA256,
-            self.token_sha256,
-            "token_sha256: expected 64 lower-case hex digits, as `proxyd token new` prints them",
-        )
-
-
-class _Grant(_Strict, frozen=True, kw_only=True):
-    targets: list[str]
-    types: list[str]
-    regions: list[str]
-    groups: list[str] = msgspec.field(default_factory=list)
-    principals: list[str] = msgspec.field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        if not self.groups and not self.principals:
-            msg = "expected groups or principals: a grant to nobody allows nothing"
-            raise ValueError(msg)
-        for name in ("targets", "types", "regions"):
-            _check_globs(name, getattr(self, name))
-
-
-class _File(_Strict, frozen=True, kw_only=True):
-    server: _Server = msgspec.field(default_factory=_Server)
-    aws: _Aws = msgspec.field(default_factory=_Aws)
-    quota: _Quota = msgspec.field(default_factory=_Quota)
-    audit: _Audit = msgspec.field(default_factory=_Audit)
-    sandbox: _Sandbox = msgspec.field(default_factory=_Sandbox)
-    limits: _Limits = msgspec.field(default_factory=_Limits)
-    targets: list[_Target] = msgspec.field(default_factory=list)
-    principals: list[_Principal] = msgspec.field(default_factory=list)
-    grants: list[_Grant] = msgspec.field(default_factory=list)
 
 
 def load(path: Path, credentials: Path | None) -> settings.Settings:
@@ -227,9 +44,9 @@ def load(path: Path, credentials: Path | None) -> settings.Settings:
         raise ConfigError(msg) from None
 
 
-def _parse(text: str) -> _File:
+def _parse(text: str) -> tables.File:
     try:
-        return msgspec.convert(tomllib.loads(text), _File)
+        return msgspec.convert(tomllib.loads(text), tables.File)
     except tomllib.TOMLDecodeError as error:
         msg = f"is not valid TOML: {error}"
         raise ConfigError(msg) from None
@@ -252,25 +69,25 @@ def _explain(error: str) -> str:
 
 
 def _keys_of(table: str) -> tuple[str, ...]:
-    tables: dict[str, type[msgspec.Struct]] = {
-        "": _File,
-        "server": _Server,
-        "server.tls": _Tls,
-        "aws": _Aws,
-        "quota": _Quota,
-        "quota.default": _Rate,
-        "quota.services": _Rate,
-        "audit": _Audit,
-        "sandbox": _Sandbox,
-        "limits": _Limits,
-        "targets": _Target,
-        "principals": _Principal,
-        "grants": _Grant,
+    known: dict[str, type[msgspec.Struct]] = {
+        "": tables.File,
+        "server": tables.Server,
+        "server.tls": tables.Tls,
+        "aws": tables.Aws,
+        "quota": tables.Quota,
+        "quota.default": tables.Rate,
+        "quota.services": tables.Rate,
+        "audit": tables.Audit,
+        "sandbox": tables.Sandbox,
+        "limits": tables.Limits,
+        "targets": tables.Target,
+        "principals": tables.Principal,
+        "grants": tables.Grant,
     }
-    return tables.get(table, _Credential).__struct_fields__
+    return known.get(table, tables.Credential).__struct_fields__
 
 
-def _resolve(file: _File, credentials: Path | None) -> settings.Settings:
+def _resolve(file: tables.File, credentials: Path | None) -> settings.Settings:
     """Read the secrets in, and check what one table says against another."""
     secrets = _Secrets(credentials)
     result = settings.Settings(
@@ -337,7 +154,7 @@ class _Secrets:
             raise ConfigError(msg)
         return path
 
-    def value(self, where: str, secret: _Secret) -> str:
+    def value(self, where: str, secret: tables.Secret) -> str:
         if isinstance(secret, str):
             return secret
         path = self.path(where, secret.credential)
@@ -357,7 +174,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _server(table: _Server, secrets: _Secrets) -> settings.Server:
+def _server(table: tables.Server, secrets: _Secrets) -> settings.Server:
     tls = None
     if table.tls is not None:
         key = secrets.path("server.tls.key", table.tls.key.credential)
@@ -365,16 +182,16 @@ def _server(table: _Server, secrets: _Secrets) -> settings.Server:
     return settings.Server(listen=table.listen, hosts=tuple(table.hosts), tls=tls)
 
 
-def _aws(table: _Aws, secrets: _Secrets) -> settings.Aws:
+def _aws(table: tables.Aws, secrets: _Secrets) -> settings.Aws:
     values = msgspec.structs.asdict(table)
     if table.proxy is not None:
         values["proxy"] = secrets.value("aws.proxy", table.proxy)
-        if not _is_address(values["proxy"], "http", "https"):
-            raise ConfigError(f"aws: {_NO_PROXY}")
+        if not tables.is_address(values["proxy"], "http", "https"):
+            raise ConfigError(f"aws: {tables.NO_PROXY}")
     return settings.Aws(**values)
 
 
-def _target(i: int, table: _Target, secrets: _Secrets) -> Target:
+def _target(i: int, table: tables.Target, secrets: _Secrets) -> Target:
     where = f"targets[{i}].external_id"
     external_id = secrets.value(where, table.external_id)
     if not _EXTERNAL_ID.fullmatch(external_id):
@@ -391,7 +208,7 @@ def _target(i: int, table: _Target, secrets: _Secrets) -> Target:
     )
 
 
-def _token(table: _Principal) -> settings.Token:
+def _token(table: tables.Principal) -> settings.Token:
     principal = Principal(
         name=table.name,
         groups=frozenset(table.groups),
@@ -411,7 +228,7 @@ def _moment(written: object) -> datetime | None:
     return None
 
 
-def _grant(table: _Grant) -> Grant:
+def _grant(table: tables.Grant) -> Grant:
     return Grant(
         groups=frozenset(table.groups),
         principals=frozenset(table.principals),
@@ -419,39 +236,3 @@ def _grant(table: _Grant) -> Grant:
         types=tuple(table.types),
         regions=tuple(table.regions),
     )
-
-
-def _check(pattern: re.Pattern[str], value: str, message: str) -> None:
-    if not pattern.fullmatch(value):
-        raise ValueError(message)
-
-
-def _check_globs(name: str, globs: list[str]) -> None:
-    if not globs:
-        msg = f'{name}: expected at least one glob; ["*"] means all'
-        raise ValueError(msg)
-    for glob in globs:
-        _check(
-            _GLOB, glob, f"{name}: {glob!r} is not a glob: only letters, digits, `:-_.`, `*`, `?`"
-        )
-
-
-def _is_address(url: str, *schemes: str) -> bool:
-    """Whether it is scheme://host, with a port that there can be."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_loopback(url: str) -> bool:
-    if not _is_address(url, "http", "https"):
-        return False
-    parts = urlsplit(url)
-    if parts.hostname == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False

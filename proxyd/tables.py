@@ -1,0 +1,256 @@
+"""The tables of the configuration file: what each may hold, checked as it is read.
+
+msgspec converts TOML to these; a ValueError of a table's own check gets the path to it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from proxyd import settings
+
+_GLOB = re.compile(r"[A-Za-z0-9:_.*?-]+")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAX_PORT = 65535
+_SINKS = ("stdout",)
+_SANDBOX_MODES = ("required", "best-effort", "off")
+_MIN_SESSION, _MAX_SESSION = 900, 3600
+_AWS_LEAST = {
+    "attempts": 1,
+    "clients": 1,
+    "warm_clients": 0,
+    "client_seconds": 60,
+    "connect_timeout": 0.1,
+    "read_timeout": 0.1,
+}
+_RATE = settings.Quota().default
+NO_PROXY = "proxy: expected an address such as http://egress.example:3128"
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file: an unknown key in it is an error."""
+
+
+class Credential(Strict, frozen=True, kw_only=True):
+    """`{ credential = "NAME" }`: the content of that file of the credentials directory."""
+
+    credential: str
+
+
+Secret = str | Credential
+
+
+class Tls(Strict, frozen=True, kw_only=True):
+    """[server.tls]."""
+
+    certificate: str
+    key: Credential
+
+
+class Server(Strict, frozen=True, kw_only=True):
+    """[server]."""
+
+    listen: str = settings.Server().listen
+    hosts: list[str] = msgspec.field(default_factory=lambda: list(settings.Server().hosts))
+    tls: Tls | None = None
+
+    def __post_init__(self) -> None:
+        host, _, port = self.listen.rpartition(":")
+        is_path = self.listen.startswith("unix:") and len(self.listen) > len("unix:")
+        if not is_path and not (host and port.isdigit() and int(port) <= _MAX_PORT):
+            msg = 'listen: expected HOST:PORT or "unix:/PATH"'
+            raise ValueError(msg)
+        if not self.hosts:
+            msg = "hosts: expected at least one name: it answers to no other"
+            raise ValueError(msg)
+
+
+class Aws(settings.Aws, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[aws]."""
+
+    proxy: Secret | None = None  # type: ignore[assignment] # it may hold a password
+
+    def __post_init__(self) -> None:
+        for name, least in _AWS_LEAST.items():
+            if not getattr(self, name) >= least:
+                msg = f"{name}: expected at least {least}"
+                raise ValueError(msg)
+        if self.endpoint_url is not None and not _is_loopback(self.endpoint_url):
+            msg = (
+                "endpoint_url is for emulators: expected a loopback address, http://127.0.0.1:PORT"
+            )
+            raise ValueError(msg)
+        for service, url in self.endpoints.items():
+            if not (is_address(url, "https") or _is_loopback(url)):
+                msg = f"endpoints.{service}: expected an https:// address"
+                raise ValueError(msg)
+        if isinstance(self.proxy, str) and not is_address(self.proxy, "http", "https"):
+            raise ValueError(NO_PROXY)
+        if self.ca_bundle is not None and not Path(self.ca_bundle).is_file():
+            msg = "ca_bundle: there is no such file"
+            raise ValueError(msg)
+
+
+class Rate(settings.Rate, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rate of [quota]."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < math.inf or not 1 <= self.burst < math.inf:
+            msg = "expected a rate above 0 and a burst of at least 1"
+            raise ValueError(msg)
+
+
+class Quota(Strict, frozen=True, kw_only=True):
+    """[quota]."""
+
+    default: Rate = msgspec.field(default_factory=lambda: Rate(rate=_RATE.rate, burst=_RATE.burst))
+    services: dict[str, Rate] = msgspec.field(default_factory=dict)
+
+
+class Audit(settings.Audit, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[audit]."""
+
+    def __post_init__(self) -> None:
+        if not self.sinks or any(sink not in _SINKS for sink in self.sinks):
+            msg = f"sinks: expected some of {', '.join(_SINKS)}"
+            raise ValueError(msg)
+
+
+class Sandbox(settings.Sandbox, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[sandbox]."""
+
+    def __post_init__(self) -> None:
+        if self.mode not in _SANDBOX_MODES:
+            msg = f"mode: expected one of {', '.join(_SANDBOX_MODES)}"
+            raise ValueError(msg)
+
+
+class Limits(settings.Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[limits]."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if not 0 < getattr(self, name) < math.inf:  # nan compares with nothing
+                msg = f"{name}: expected a number above 0"
+                raise ValueError(msg)
+
+
+class Target(Strict, frozen=True, kw_only=True):
+    """[[targets]]."""
+
+    name: str
+    role_arn: str
+    external_id: Secret
+    regions: list[str] = msgspec.field(default_factory=lambda: ["*"])
+    types: list[str] = msgspec.field(default_factory=lambda: ["*"])
+    via: str | None = None
+    duration: int = _MAX_SESSION
+
+    def __post_init__(self) -> None:
+        _check(_NAME, self.name, "name: expected letters, digits, `.`, `_`, `-`")
+        for name in ("role_arn", "via"):
+            value = getattr(self, name)
+            if value is not None:
+                _check(_ROLE_ARN, value, f"{name}: expected arn:aws:iam::ACCOUNT:role/NAME")
+        _check_globs("regions", self.regions)
+        _check_globs("types", self.types)
+        if not _MIN_SESSION <= self.duration <= _MAX_SESSION:
+            msg = f"duration: expected {_MIN_SESSION} to {_MAX_SESSION} seconds"
+            raise ValueError(msg)
+
+
+class Principal(Strict, frozen=True, kw_only=True):
+    """[[principals]]."""
+
+    name: str
+    token_sha256: str
+    groups: list[str] = msgspec.field(default_factory=list)
+    admin: bool = False
+    expires: object = None  # a TOML date or date-time; msgspec knows no union of the two
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.expires, date | None):
+            msg = "expires: expected a date such as 2027-01-01, or a date-time"
+            raise ValueError(msg)  # noqa: TRY004 - msgspec adds the path to a ValueError only
+        _check(_NAME, self.name, "name: expected letters, digits, `.`, `_`, `-`")
+        _check(
+            _SHA256,
+            self.token_sha256,
+            "token_sha256: expected 64 lower-case hex digits, as `proxyd token new` prints them",
+        )
+
+
+class Grant(Strict, frozen=True, kw_only=True):
+    """[[grants]]."""
+
+    targets: list[str]
+    types: list[str]
+    regions: list[str]
+    groups: list[str] = msgspec.field(default_factory=list)
+    principals: list[str] = msgspec.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.groups and not self.principals:
+            msg = "expected groups or principals: a grant to nobody allows nothing"
+            raise ValueError(msg)
+        for name in ("targets", "types", "regions"):
+            _check_globs(name, getattr(self, name))
+
+
+class File(Strict, frozen=True, kw_only=True):
+    """The whole file."""
+
+    server: Server = msgspec.field(default_factory=Server)
+    aws: Aws = msgspec.field(default_factory=Aws)
+    quota: Quota = msgspec.field(default_factory=Quota)
+    audit: Audit = msgspec.field(default_factory=Audit)
+    sandbox: Sandbox = msgspec.field(default_factory=Sandbox)
+    limits: Limits = msgspec.field(default_factory=Limits)
+    targets: list[Target] = msgspec.field(default_factory=list)
+    principals: list[Principal] = msgspec.field(default_factory=list)
+    grants: list[Grant] = msgspec.field(default_factory=list)
+
+
+def _check(pattern: re.Pattern[str], value: str, message: str) -> None:
+    if not pattern.fullmatch(value):
+        raise ValueError(message)
+
+
+def _check_globs(name: str, globs: list[str]) -> None:
+    if not globs:
+        msg = f'{name}: expected at least one glob; ["*"] means all'
+        raise ValueError(msg)
+    for glob in globs:
+        _check(
+            _GLOB, glob, f"{name}: {glob!r} is not a glob: only letters, digits, `:-_.`, `*`, `?`"
+        )
+
+
+def is_address(url: str, *schemes: str) -> bool:
+    """Whether it is scheme://host, with a port that there can be."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_loopback(url: str) -> bool:
+    if not is_address(url, "http", "https"):
+        return False
+    parts = urlsplit(url)
+    if parts.hostname == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
