@@ -20,6 +20,13 @@ from proxyd.errors import AwsError, DeclarationError
 from proxyd.events import Event, ShardEnded
 from proxyd.model import Resource, Scanner, Shard
 
+STARTED_AT_ONCE = 8
+"""Shards that start before the loop looks at the sockets again.
+
+Signing a request takes most of a millisecond: hundreds in a row would keep the first answer
+waiting for all of them.
+"""
+
 Emit = Callable[[Event], Awaitable[None]]
 Wanted = Callable[[Resource], bool]
 
@@ -71,8 +78,10 @@ class Engine:
         """Run all shards and emit their resources, and one `shard` event each."""
         queue = iter(works)
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._shards_at_once, len(works))):
+            for started in range(min(self._shards_at_once, len(works))):
                 group.create_task(self._take(queue, open_shard, emit, wanted))
+                if started % STARTED_AT_ONCE == STARTED_AT_ONCE - 1:
+                    await asyncio.sleep(0)
 
     async def _take(
         self,

@@ -36,6 +36,7 @@ MAX_FINISHED = 10_000
 """Finished snapshots that are remembered, to tell an EventSource that comes back to stop."""
 
 RETRY_AFTER = 5
+_NEVER = 1_000_000
 
 
 class Service:
@@ -81,10 +82,8 @@ class Service:
         """Make the clients that the targets will need, behind the back of whoever asks already."""
         started = time.monotonic()
         try:
-            made = await self._aws.clients.warm(self._client_keys())
-            # Models and clients are a million objects that stay: out of the collector's sight,
-            # once, they do not cost it 150 ms each time it looks at everything.
-            gc.freeze()
+            with _young_garbage_only():
+                made = await self._aws.clients.warm(self._client_keys())
         except Exception as error:  # noqa: BLE001 - a scan that needs the client will say more
             log.warning("clients could not be made ahead", **where(error))
         else:
@@ -304,6 +303,22 @@ class Service:
             refused = AwsError("timeout", "AssumeRoleTimeout", action="sts:AssumeRole")
             return Scan(id=scan, plan=plan, access=access, refused=refused)
         return Scan(id=scan, plan=plan, access=access)
+
+
+@contextmanager
+def _young_garbage_only() -> Iterator[None]:
+    """Keep the collector from looking at everything while things are made that stay.
+
+    Models and clients are a million objects; walking all of them takes 150 ms, in which the
+    loop stands. Afterwards they are out of its sight for good, once.
+    """
+    young, middle, old = gc.get_threshold()
+    gc.set_threshold(young, middle, _NEVER)
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.set_threshold(young, middle, old)
 
 
 def describe(scanner: Scanner) -> dict[str, object]:

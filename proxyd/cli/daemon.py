@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import socket
 from pathlib import Path
@@ -21,9 +20,6 @@ from proxyd.web import server
 
 log = logs.get_logger(__name__)
 
-COLLECT = (50_000, 20, 20)
-"""When to look for garbage: as seldom as clients, which are many objects, are made."""
-
 
 def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
     """Serve until told to stop.
@@ -36,7 +32,6 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
 
     """
     logs.configure(verbose=verbose)
-    gc.set_threshold(*COLLECT)
     settings = config.load(path, credentials)
     scanners = registry.load(registry.discover(), models.operations_of)
     preflight.check(settings, scanners)
