@@ -1,0 +1,1 @@
+"""Benchmarks: each a package with one command, described in docs/benchmarks.md."""

@@ -1,0 +1,1 @@
+"""How fast an account is scanned, by proxyd and by what people use instead."""
