@@ -71,27 +71,27 @@ def scans(medians: dict[str, Medians[Measure]]) -> str:
         "CPU s",
         "peak MB",
         "calls",
-        "connections",
+        "new connections",
         "times faster than boto3-64",
         "than boto3-64 warm",
     )
-    rows = [
-        (
-            m.name,
-            f"{len(m.measures)}",
-            f"{m.wall:.2f} ({m.spread})",
-            "-" if m.measures[0].first_byte is None else f"{m.first_byte * 1000:.0f}",
-            f"{m.first * 1000:.0f}",
-            f"{m.cpu:.2f}",
-            f"{m.peak / MB:.0f}",
-            f"{m.calls:.0f}",
-            f"{m.connections:.0f}",
-            f"{cold.wall / m.wall:.1f}",
-            f"{warm.wall / m.wall:.1f}",
-        )
-        for m in medians.values()
-    ]
-    return table(head, rows)
+    return table(head, [_row(m, cold, warm) for m in medians.values()])
+
+
+def _row(m: Medians[Measure], cold: Medians[Measure], warm: Medians[Measure]) -> Sequence[str]:
+    return (
+        m.name,
+        f"{len(m.measures)}",
+        f"{m.wall:.2f} ({m.spread})",
+        "-" if m.measures[0].first_byte is None else f"{m.first_byte * 1000:.0f}",
+        f"{m.first * 1000:.0f}",
+        f"{m.cpu:.2f}",
+        f"{m.peak / MB:.0f}",
+        f"{m.calls:.0f}",
+        f"{m.connections:.0f}",
+        f"{cold.wall / m.wall:.1f}",
+        f"{warm.wall / m.wall:.1f}",
+    )
 
 
 def tools(runs: Iterable[Run]) -> str:
