@@ -34,7 +34,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pages(Step, frozen=True, kw_only=True):
-    """List, page after page."""
+    """List, page after page; without `items` the one answer is the one item.
+
+    `at_home` are other parameters with which the home region of the partition lists again.
+    """
+
+    at_home: dict[str, Any] = {}
 
 
 class Each(Step, frozen=True, kw_only=True):
@@ -125,7 +130,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             answer, needed = _split(step, needed)
             found.setdefault(step.op, set()).update(answer)
         if isinstance(self.tags, Tagged):
-            found.setdefault(self.tags.step.op, set()).add(str(self.tags.step.items))
+            items = str(self.tags.step.items)
+            found.setdefault(self.tags.step.op, set()).update({items, "PaginationToken"})
         return {op: tuple(sorted(paths)) for op, paths in found.items()}
 
     def _read_of_items(self) -> set[str]:
@@ -159,6 +165,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
 def _split(step: Step, needed: set[str]) -> tuple[set[str], set[str]]:
     """Tell what of the needed paths this step's answer gives from what came before it."""
     before = {_bare(path) for path in _templates(step.params)}
+    if isinstance(step, Pages) and step.items is None:
+        return needed - _parents(needed), before
     if isinstance(step, Each) and step.merges:
         if step.into is None:
             return needed - _parents(needed), needed | before

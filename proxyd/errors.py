@@ -53,11 +53,11 @@ class AwsError(Exception):
 
     @property
     def absent(self) -> bool:
-        """Whether AWS says that the thing asked about does not (or no longer) exist."""
-        return any(word in self.code for word in _ABSENT)
+        """Whether AWS says that the thing does not (or no longer) exist, or is not in use."""
+        return self.status == "failed" and any(word in self.code for word in _ABSENT)
 
 
-_ABSENT = ("NotFound", "NoSuch", "DoesNotExist", "NonExistent")
+_ABSENT = ("NotFound", "NoSuch", "DoesNotExist", "NonExistent", "NotInUse")
 
 
 class Problem(Exception):  # noqa: N818 - named after the response that it becomes (RFC 9457)

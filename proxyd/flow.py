@@ -33,12 +33,13 @@ class Run:
         self.step = step
         self.items = getter(step.items) if step.items else None
         self.fill = _params(step.params)
+        self.at_home = _params(step.at_home) if isinstance(step, Pages) and step.at_home else None
         self.merges = isinstance(step, Each) and step.merges
         self.is_detail = isinstance(step, Each) and step.is_detail
 
     def children(self, answer: dict[str, Any], parent: Item | None) -> list[Item]:
         """Take the items out of an answer, each of which knows what it was listed under."""
-        found = self.items(answer) if self.items else None
+        found = self.items(answer) if self.items else [_without_metadata(answer)]
         items = [e if isinstance(e, dict) else {ITEM: e} for e in found or ()]
         if parent is not None:
             for item in items:
@@ -50,17 +51,31 @@ async def flow(steps: list[Run], shard: Shard) -> AsyncGenerator[list[Item], Non
     """Yield pages of items as they leave the last of these steps."""
     *before, last = steps
     if not before:
-        step = last.step
-        params = last.fill({}, **constants(shard))
-        async with aclosing(shard.pages(step.service, step.operation, **params)) as answers:
-            async for answer in answers:
-                yield last.children(answer, None)
+        async with aclosing(_listed(last, shard)) as lists:
+            async for items in lists:
+                yield items
         return
     extend = _EXTEND[type(last.step)](last, shard)
     async with aclosing(flow(before, shard)) as pages:
         async for page in pages:
             for piece in extend.pieces(page):
                 yield [item for items in await _side_by_side(piece) for item in items]
+
+
+async def _listed(run: Run, shard: Shard) -> AsyncGenerator[list[Item], None]:
+    """List what a declaration starts with; where the service is not in use there is nothing."""
+    step, where = run.step, constants(shard)
+    fills = [run.fill, run.at_home] if run.at_home and shard.is_home else [run.fill]
+    for fill in fills:
+        try:
+            async with aclosing(
+                shard.pages(step.service, step.operation, **fill({}, **where))
+            ) as answers:
+                async for answer in answers:
+                    yield run.children(answer, None)
+        except AwsError as error:
+            if not error.absent:
+                raise
 
 
 class _Extend:
@@ -111,7 +126,7 @@ class _Merge(_Extend):
                 return [item] if step.into else []
             self.failed(error)
             return [item]
-        answer.pop("ResponseMetadata", None)
+        answer = _without_metadata(answer)
         item.update({step.into: answer} if step.into else answer)
         return [item]
 
@@ -176,6 +191,10 @@ _EXTEND: dict[type[Step], Callable[[Run, Shard], _Extend]] = {
     Pages: _Children,
     Batch: _InBatches,
 }
+
+
+def _without_metadata(answer: Item) -> Item:
+    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
 def _cut(items: list[Item], size: int) -> Iterator[list[Item]]:

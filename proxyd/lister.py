@@ -14,6 +14,7 @@ from proxyd.errors import AwsError
 from proxyd.flow import Item, Run, constants, flow
 from proxyd.model import Link, Property, Resource, Shard
 from proxyd.paths import CONSTANTS, filler, getter, placeholders
+from proxyd.tagging import tag_map
 
 _LAST_PIECE_OF_ARN = "/"
 
@@ -27,7 +28,7 @@ class Lister:
         self.id = getter(declared.id) if declared.id else None
         self.name_tag = declared.name.removeprefix("tag:")
         self.name = None if declared.name.startswith("tag:") else getter(declared.name)
-        self.tagging = declared.tags if isinstance(declared.tags, Tagged) else None
+        self.tagging = declared.tags.kind if isinstance(declared.tags, Tagged) else None
         self.tags = getter(declared.tags) if isinstance(declared.tags, str) else None
         self.properties = [(key, getter(path)) for key, path in declared.properties.items()]
         self.links = [(link, getter(link.path)) for link in declared.links]
@@ -37,7 +38,7 @@ class Lister:
     async def run(self, shard: Shard) -> AsyncGenerator[Resource, None]:
         """Yield the resources of one shard."""
         where = constants(shard)
-        tags_by_arn = await _tags_by_arn(self.tagging, shard) if self.tagging else {}
+        tags_by_arn = await _tags(self.tagging, shard) if self.tagging else {}
         steps = [step for step in self.steps if shard.detail == "full" or not step.is_detail]
         async with aclosing(flow(steps, shard)) as pages:
             async for page in pages:
@@ -59,7 +60,7 @@ class Lister:
         if arn is None:
             shard.incomplete(AwsError("failed", "ArnMissing"))
             return None
-        tags = tags_by_arn.get(arn, {}) if self.tags is None else _tag_map(self.tags(item))
+        tags = tags_by_arn.get(arn, {}) if self.tags is None else tag_map(self.tags(item))
         ident = self.id(item) if self.id else _last_piece(arn)
         name = self.name(item) if self.name else tags.get(self.name_tag)
         try:
@@ -92,31 +93,13 @@ class Lister:
                         yield Link(rel=link.rel, type=link.type, id=value)
 
 
-async def _tags_by_arn(tagging: Tagged, shard: Shard) -> dict[str, dict[str, str]]:
-    """Read all tags of one kind; a refusal leaves the resources without tags, not unseen."""
-    step = tagging.step
-    found: dict[str, dict[str, str]] = {}
+async def _tags(kind: str, shard: Shard) -> dict[str, dict[str, str]]:
+    """Read the tags of one kind; a refusal leaves the resources without tags, not unseen."""
     try:
-        async with aclosing(shard.pages(step.service, step.operation, **step.params)) as answers:
-            async for answer in answers:
-                for mapping in answer.get("ResourceTagMappingList", ()):
-                    found[mapping["ResourceARN"]] = _tag_map(mapping.get("Tags"))
+        return await shard.tags(kind)
     except AwsError as error:
         shard.incomplete(error)
-    return found
-
-
-def _tag_map(tags: Any) -> dict[str, str]:
-    """Normalise AWS's ways to write tags: a map, or a list of key and value in either case."""
-    if isinstance(tags, dict):
-        return {str(k): str(v) for k, v in tags.items()}
-    out = {}
-    for tag in tags or ():
-        key = tag.get("Key", tag.get("key", tag.get("TagKey")))
-        if key is not None:
-            value = tag.get("Value", tag.get("value", tag.get("TagValue")))
-            out[str(key)] = "" if value is None else str(value)
-    return out
+        return {}
 
 
 def plain(value: Any) -> Property:

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from proxyd.declaration import Batch, Declaration, Each, Pages, Step, Tagged
 from proxyd.lister import Lister
 from proxyd.model import LinkTo, Scanner, Scope
 
+Entries = str | Sequence[str]
+"""Entries with commas between them, in one string or in several."""
 
-def pages(service: str, operation: str, items: str, **params: Any) -> Pages:
-    """List: every page of one operation, the items at a path of the answer."""
-    return Pages(service=service, operation=operation, items=items, params=params)
+
+def pages(
+    service: str,
+    operation: str,
+    items: str,
+    *,
+    at_home: dict[str, Any] | None = None,
+    **params: Any,
+) -> Pages:
+    """List: every page of one operation, the items at a path of the answer.
+
+    With `at_home`: in the home region of the partition (us-east-1) it lists once more, with
+    these parameters instead: what AWS keeps there for the whole world.
+    """
+    return Pages(
+        service=service, operation=operation, items=items, at_home=at_home or {}, params=params
+    )
+
+
+def one(service: str, operation: str, **params: Any) -> Pages:
+    """Take the whole answer of one call for the one item there is, where there is one."""
+    return Pages(service=service, operation=operation, items=None, params=params)
 
 
 def each(
@@ -69,8 +90,8 @@ def listing(
     id: str | None = None,  # noqa: A002
     name: str = "tag:Name",
     tags: str | Tagged | None = "Tags",
-    properties: Sequence[str] = (),
-    links: Sequence[tuple[str, str, str]] = (),
+    properties: Entries = (),
+    links: Entries = (),
     keep: Sequence[str] = (),
     drop: Sequence[str] = (),
     scope: Scope = "regional",
@@ -84,8 +105,9 @@ def listing(
         id: a path; default: the last piece of the ARN.
         name: a path, or `tag:Name`; the id where it leads to nothing.
         tags: the path of a list of key and value or of a map, or `tagged(kind)`.
-        properties: paths, or `Key=path` to call it otherwise.
-        links: (relation, type at the other end, path of its ARN or id).
+        properties: paths, or `Key=path` to call it otherwise: `"State, Size=Disk.Size"`.
+        links: relation, type at the other end and path of its ARN or id:
+            `"in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet SubnetIds"`.
         keep: a path and globs: only items whose value matches one of them. A glob may be
             a template, `"{region}"`; the glob `""` matches what is absent.
         drop: a path and globs: the items to leave out.
@@ -102,8 +124,8 @@ def listing(
         id=id,
         name=name,
         tags=tags,
-        properties=dict(_key_and_path(p) for p in properties),
-        links=tuple(LinkTo(*link) for link in links),
+        properties=dict(_key_and_path(entry) for entry in _entries(properties)),
+        links=tuple(_link(entry) for entry in _entries(links)),
         keep=tuple(keep),
         drop=tuple(drop),
     )
@@ -116,11 +138,25 @@ def listing(
         scope=scope,
         fields=tuple(declared.properties),
         links=declared.links,
+        tagged=tags.kind if isinstance(tags, Tagged) else None,
         cost=declared.cost(),
         declaration=declared,
     )
 
 
-def _key_and_path(declared: str) -> tuple[str, str]:
-    key, _, path = declared.rpartition("=")
+def _entries(declared: Entries) -> Iterator[str]:
+    for text in (declared,) if isinstance(declared, str) else declared:
+        yield from filter(None, map(str.strip, text.split(", ")))
+
+
+def _key_and_path(entry: str) -> tuple[str, str]:
+    key, _, path = entry.rpartition("=")
     return key or path, path
+
+
+def _link(entry: str) -> LinkTo:
+    words = entry.split(" ", 2)
+    if len(words) != len(LinkTo._fields):
+        msg = f"{entry!r}: expected a relation, a type and a path, as `in AWS::EC2::VPC VpcId`"
+        raise ValueError(msg)
+    return LinkTo(*words)

@@ -81,6 +81,8 @@ class Shard(Protocol):
     partition: str
     region: str
     detail: Detail
+    is_home: bool
+    """Whether the region is the one through which AWS serves what has no region."""
 
     async def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """Call one declared operation once.
@@ -96,6 +98,17 @@ class Shard(Protocol):
         self, service: str, operation: str, **params: Any
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Call one declared operation for page after page, in AWS's own page order."""
+        ...
+
+    async def tags(self, kind: str) -> dict[str, dict[str, str]]:
+        """Read the tags of a kind of resources (`lambda:function`) from the tagging API, by ARN.
+
+        The operation has to be declared: `Operation("resourcegroupstaggingapi", "GetResources")`.
+
+        Raises:
+            AwsError: the call failed for good.
+
+        """
         ...
 
     def incomplete(self, error: Exception) -> None:
@@ -130,6 +143,7 @@ class Scanner(msgspec.Struct, frozen=True, kw_only=True):
         scan: yields the resources of one shard.
         reads: which paths of an operation's answer it reads; all where it does not say.
         fields: the properties that may leave it.
+        tagged: the kind of resource as the tagging API calls it, where its tags come from there.
         cost: in calls, as `1 per region`, `+1 per resource`, `+1 per 100`.
         declaration: for scanners made by `listing()`: what it was made from, to be checked.
         plugin: the distribution it came from; the registry fills it in.
@@ -144,6 +158,7 @@ class Scanner(msgspec.Struct, frozen=True, kw_only=True):
     reads: dict[Operation, tuple[str, ...]] = msgspec.field(default_factory=dict)
     fields: tuple[str, ...] = ()
     links: tuple[LinkTo, ...] = ()
+    tagged: str | None = None
     cost: str = "1 per region"
     declaration: Any = None
     plugin: str = ""

@@ -5,6 +5,7 @@
 `@`                    the item itself, where a list call gives plain strings
 `^.clusterArn`         the item that this one was listed under
 `QueueUrl/`, `Arn:`    what follows the last `/` or `:` of the value
+`Subnets[,]`           the list that a text with commas in it is
 `Endpoint ~ arn:*`     only where the value matches the glob; `~ !arn:*` where it does not
 
 Compiled to closures because every resource passes through ten to twenty of them.
@@ -26,19 +27,20 @@ CONSTANTS = frozenset({"partition", "region", "account"})
 
 ONLY = " ~ "
 NOT = "!"
+_SPLIT = "[,]"
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_@^-]+(\[\])?")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
 def segments(path: str) -> list[tuple[str, bool]]:
-    """Split a path into (name, is a list) pairs, without a trailing `/`, `:` or `~ glob`.
+    """Split a path into (name, is a list) pairs, without a trailing `/`, `:`, `[,]` or `~ glob`.
 
     Raises:
         ValueError: the path is not in the language.
 
     """
-    parts = path.partition(ONLY)[0].rstrip("/:").split(".")
+    parts = path.partition(ONLY)[0].removesuffix(_SPLIT).rstrip("/:").split(".")
     if not all(_SEGMENT.fullmatch(part) for part in parts):
         msg = f"not a path: {path!r}"
         raise ValueError(msg)
@@ -51,6 +53,8 @@ def getter(path: str) -> Getter:
     get = _walk(segments(plain))
     if plain[-1] in "/:":
         get = _last_piece(get, plain[-1])
+    if plain.endswith(_SPLIT):
+        get = _pieces(get)
     return _only(get, glob) if glob else get
 
 
@@ -78,6 +82,14 @@ def _last_piece(get: Getter, separator: str) -> Getter:
         return value.rpartition(separator)[2] if isinstance(value, str) else value
 
     return piece
+
+
+def _pieces(get: Getter) -> Getter:
+    def pieces(item: Any) -> Any:
+        value = get(item)
+        return [piece.strip() for piece in value.split(",")] if isinstance(value, str) else value
+
+    return pieces
 
 
 def _only(get: Getter, glob: str) -> Getter:

@@ -6,7 +6,7 @@ with a `@hookimpl` called `proxyd_scanners`. docs/plugins.md has a complete one.
 
 from proxyd.errors import AwsError
 from proxyd.hookspecs import hookimpl
-from proxyd.listing import batch, each, listing, pages, tagged
+from proxyd.listing import batch, each, listing, one, pages, tagged
 from proxyd.model import Link, LinkTo, Operation, Resource, Scanner, Shard
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "each",
     "hookimpl",
     "listing",
+    "one",
     "pages",
     "tagged",
 ]

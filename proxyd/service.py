@@ -96,8 +96,9 @@ class Service:
             scanners = [self.registry[name] for name in expand(target.types, self.registry)]
             for region in expand((*target.regions, GLOBAL), everywhere(target.partition)):
                 scope = "global" if region == GLOBAL else "regional"
-                place = home_of(target.partition) if region == GLOBAL else region
                 for scanner in scanners:
+                    home = home_of(target.partition, scanner.service)
+                    place = home if region == GLOBAL else region
                     for operation in scanner.operations if scanner.scope == scope else ():
                         key = (operation.service, place)
                         if key not in seen:

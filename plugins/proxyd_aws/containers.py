@@ -19,15 +19,9 @@ SCANNERS = (
         arn="clusterArn",
         name="clusterName",
         tags="tags",
-        properties=(
-            "State=status",
-            "activeServicesCount",
-            "runningTasksCount",
-            "pendingTasksCount",
-            "registeredContainerInstancesCount",
-            "capacityProviders",
-        ),
-        links=(("uses", "AWS::ECS::CapacityProvider", "capacityProviders"),),
+        properties="State=status, activeServicesCount, runningTasksCount, pendingTasksCount, "
+        "registeredContainerInstancesCount, capacityProviders",
+        links="uses AWS::ECS::CapacityProvider capacityProviders",
     ),
     listing(
         "AWS::ECS::Service",
@@ -47,34 +41,17 @@ SCANNERS = (
         arn="serviceArn",
         name="serviceName",
         tags="tags",
-        properties=(
-            "State=status",
-            "desiredCount",
-            "runningCount",
-            "pendingCount",
-            "launchType",
-            "schedulingStrategy",
-            "platformVersion",
-            "RolloutStates=deployments[].rolloutState",
-            "enableExecuteCommand",
-            "AssignPublicIp=networkConfiguration.awsvpcConfiguration.assignPublicIp",
-            "createdAt",
-        ),
+        properties="State=status, desiredCount, runningCount, pendingCount, launchType, "
+        "schedulingStrategy, platformVersion, RolloutStates=deployments[].rolloutState, "
+        "enableExecuteCommand, "
+        "AssignPublicIp=networkConfiguration.awsvpcConfiguration.assignPublicIp, createdAt",
         links=(
-            ("in", "AWS::ECS::Cluster", "clusterArn"),
-            ("in", "AWS::EC2::Subnet", "networkConfiguration.awsvpcConfiguration.subnets"),
-            (
-                "uses",
-                "AWS::EC2::SecurityGroup",
-                "networkConfiguration.awsvpcConfiguration.securityGroups",
-            ),
-            ("runs", "AWS::ECS::TaskDefinition", "taskDefinition"),
-            (
-                "attached-to",
-                "AWS::ElasticLoadBalancingV2::TargetGroup",
-                "loadBalancers[].targetGroupArn",
-            ),
-            ("runs-as", "AWS::IAM::Role", "roleArn"),
+            "in AWS::ECS::Cluster clusterArn",
+            "in AWS::EC2::Subnet networkConfiguration.awsvpcConfiguration.subnets",
+            "uses AWS::EC2::SecurityGroup networkConfiguration.awsvpcConfiguration.securityGroups",
+            "runs AWS::ECS::TaskDefinition taskDefinition",
+            "attached-to AWS::ElasticLoadBalancingV2::TargetGroup loadBalancers[].targetGroupArn",
+            "runs-as AWS::IAM::Role roleArn",
         ),
     ),
     listing(
@@ -86,33 +63,20 @@ SCANNERS = (
         arn="arn:{partition}:eks:{region}:{account}:cluster/{@}",
         name="@",
         tags="cluster.tags",
-        properties=(
-            "State=cluster.status",
-            "version=cluster.version",
-            "platformVersion=cluster.platformVersion",
-            "endpoint=cluster.endpoint",
-            "endpointPublicAccess=cluster.resourcesVpcConfig.endpointPublicAccess",
-            "endpointPrivateAccess=cluster.resourcesVpcConfig.endpointPrivateAccess",
-            "publicAccessCidrs=cluster.resourcesVpcConfig.publicAccessCidrs",
-            "serviceIpv4Cidr=cluster.kubernetesNetworkConfig.serviceIpv4Cidr",
-            "authenticationMode=cluster.accessConfig.authenticationMode",
-            "createdAt=cluster.createdAt",
-        ),
+        properties="State=cluster.status, version=cluster.version, "
+        "platformVersion=cluster.platformVersion, endpoint=cluster.endpoint, "
+        "endpointPublicAccess=cluster.resourcesVpcConfig.endpointPublicAccess, "
+        "endpointPrivateAccess=cluster.resourcesVpcConfig.endpointPrivateAccess, "
+        "publicAccessCidrs=cluster.resourcesVpcConfig.publicAccessCidrs, "
+        "serviceIpv4Cidr=cluster.kubernetesNetworkConfig.serviceIpv4Cidr, "
+        "authenticationMode=cluster.accessConfig.authenticationMode, createdAt=cluster.createdAt",
         links=(
-            ("in", "AWS::EC2::VPC", "cluster.resourcesVpcConfig.vpcId"),
-            ("in", "AWS::EC2::Subnet", "cluster.resourcesVpcConfig.subnetIds"),
-            (
-                "uses",
-                "AWS::EC2::SecurityGroup",
-                "cluster.resourcesVpcConfig.securityGroupIds",
-            ),
-            (
-                "uses",
-                "AWS::EC2::SecurityGroup",
-                "cluster.resourcesVpcConfig.clusterSecurityGroupId",
-            ),
-            ("encrypts-with", "AWS::KMS::Key", "cluster.encryptionConfig[].provider.keyArn"),
-            ("runs-as", "AWS::IAM::Role", "cluster.roleArn"),
+            "in AWS::EC2::VPC cluster.resourcesVpcConfig.vpcId",
+            "in AWS::EC2::Subnet cluster.resourcesVpcConfig.subnetIds",
+            "uses AWS::EC2::SecurityGroup cluster.resourcesVpcConfig.securityGroupIds",
+            "uses AWS::EC2::SecurityGroup cluster.resourcesVpcConfig.clusterSecurityGroupId",
+            "encrypts-with AWS::KMS::Key cluster.encryptionConfig[].provider.keyArn",
+            "runs-as AWS::IAM::Role cluster.roleArn",
         ),
     ),
 )

@@ -13,32 +13,19 @@ SCANNERS = (
         id="DBInstanceIdentifier",
         name="DBInstanceIdentifier",
         tags="TagList",
-        properties=(
-            "State=DBInstanceStatus",
-            "Engine",
-            "EngineVersion",
-            "DBInstanceClass",
-            "MultiAZ",
-            "AvailabilityZone",
-            "EndpointAddress=Endpoint.Address",
-            "EndpointPort=Endpoint.Port",
-            "AllocatedStorage",
-            "StorageType",
-            "StorageEncrypted",
-            "PubliclyAccessible",
-            "DeletionProtection",
-            "BackupRetentionPeriod",
-            "InstanceCreateTime",
-        ),
+        properties="State=DBInstanceStatus, Engine, EngineVersion, DBInstanceClass, MultiAZ, "
+        "AvailabilityZone, EndpointAddress=Endpoint.Address, EndpointPort=Endpoint.Port, "
+        "AllocatedStorage, StorageType, StorageEncrypted, PubliclyAccessible, "
+        "DeletionProtection, BackupRetentionPeriod, InstanceCreateTime",
         links=(
-            ("member-of", "AWS::RDS::DBCluster", "DBClusterIdentifier"),
-            ("in", "AWS::EC2::VPC", "DBSubnetGroup.VpcId"),
-            ("in", "AWS::EC2::Subnet", "DBSubnetGroup.Subnets[].SubnetIdentifier"),
-            ("uses", "AWS::RDS::DBSubnetGroup", "DBSubnetGroup.DBSubnetGroupName"),
-            ("uses", "AWS::EC2::SecurityGroup", "VpcSecurityGroups[].VpcSecurityGroupId"),
-            ("uses", "AWS::SecretsManager::Secret", "MasterUserSecret.SecretArn"),
-            ("encrypts-with", "AWS::KMS::Key", "KmsKeyId"),
-            ("runs-as", "AWS::IAM::Role", "AssociatedRoles[].RoleArn"),
+            "member-of AWS::RDS::DBCluster DBClusterIdentifier",
+            "in AWS::EC2::VPC DBSubnetGroup.VpcId",
+            "in AWS::EC2::Subnet DBSubnetGroup.Subnets[].SubnetIdentifier",
+            "uses AWS::RDS::DBSubnetGroup DBSubnetGroup.DBSubnetGroupName",
+            "uses AWS::EC2::SecurityGroup VpcSecurityGroups[].VpcSecurityGroupId",
+            "uses AWS::SecretsManager::Secret MasterUserSecret.SecretArn",
+            "encrypts-with AWS::KMS::Key KmsKeyId",
+            "runs-as AWS::IAM::Role AssociatedRoles[].RoleArn",
         ),
         drop=("Engine", "neptune", "docdb"),
     ),
@@ -49,29 +36,16 @@ SCANNERS = (
         id="DBClusterIdentifier",
         name="DBClusterIdentifier",
         tags="TagList",
-        properties=(
-            "State=Status",
-            "Engine",
-            "EngineVersion",
-            "EngineMode",
-            "Endpoint",
-            "ReaderEndpoint",
-            "Port",
-            "MultiAZ",
-            "AvailabilityZones",
-            "AllocatedStorage",
-            "StorageEncrypted",
-            "DeletionProtection",
-            "BackupRetentionPeriod",
-            "ClusterCreateTime",
-        ),
+        properties="State=Status, Engine, EngineVersion, EngineMode, Endpoint, ReaderEndpoint, "
+        "Port, MultiAZ, AvailabilityZones, AllocatedStorage, StorageEncrypted, "
+        "DeletionProtection, BackupRetentionPeriod, ClusterCreateTime",
         links=(
-            ("uses", "AWS::RDS::DBSubnetGroup", "DBSubnetGroup"),
-            ("uses", "AWS::EC2::SecurityGroup", "VpcSecurityGroups[].VpcSecurityGroupId"),
-            ("uses", "AWS::SecretsManager::Secret", "MasterUserSecret.SecretArn"),
-            ("member-of", "AWS::RDS::GlobalCluster", "GlobalClusterIdentifier"),
-            ("encrypts-with", "AWS::KMS::Key", "KmsKeyId"),
-            ("runs-as", "AWS::IAM::Role", "AssociatedRoles[].RoleArn"),
+            "uses AWS::RDS::DBSubnetGroup DBSubnetGroup",
+            "uses AWS::EC2::SecurityGroup VpcSecurityGroups[].VpcSecurityGroupId",
+            "uses AWS::SecretsManager::Secret MasterUserSecret.SecretArn",
+            "member-of AWS::RDS::GlobalCluster GlobalClusterIdentifier",
+            "encrypts-with AWS::KMS::Key KmsKeyId",
+            "runs-as AWS::IAM::Role AssociatedRoles[].RoleArn",
         ),
         drop=("Engine", "neptune", "docdb"),
     ),
@@ -84,21 +58,16 @@ SCANNERS = (
         arn="arn:{partition}:dynamodb:{region}:{account}:table/{@}",
         name="@",
         tags=tagged("dynamodb:table"),
-        properties=(
-            "State=Table.TableStatus",
-            "BillingMode=Table.BillingModeSummary.BillingMode",
-            "ReadCapacityUnits=Table.ProvisionedThroughput.ReadCapacityUnits",
-            "WriteCapacityUnits=Table.ProvisionedThroughput.WriteCapacityUnits",
-            "KeyAttributes=Table.KeySchema[].AttributeName",
-            "Indexes=Table.GlobalSecondaryIndexes[].IndexName",
-            "ItemCount=Table.ItemCount",
-            "TableSizeBytes=Table.TableSizeBytes",
-            "TableClass=Table.TableClassSummary.TableClass",
-            "StreamEnabled=Table.StreamSpecification.StreamEnabled",
-            "ReplicaRegions=Table.Replicas[].RegionName",
-            "DeletionProtectionEnabled=Table.DeletionProtectionEnabled",
-            "CreationDateTime=Table.CreationDateTime",
-        ),
-        links=(("encrypts-with", "AWS::KMS::Key", "Table.SSEDescription.KMSMasterKeyArn"),),
+        properties="State=Table.TableStatus, BillingMode=Table.BillingModeSummary.BillingMode, "
+        "ReadCapacityUnits=Table.ProvisionedThroughput.ReadCapacityUnits, "
+        "WriteCapacityUnits=Table.ProvisionedThroughput.WriteCapacityUnits, "
+        "KeyAttributes=Table.KeySchema[].AttributeName, "
+        "Indexes=Table.GlobalSecondaryIndexes[].IndexName, ItemCount=Table.ItemCount, "
+        "TableSizeBytes=Table.TableSizeBytes, TableClass=Table.TableClassSummary.TableClass, "
+        "StreamEnabled=Table.StreamSpecification.StreamEnabled, "
+        "ReplicaRegions=Table.Replicas[].RegionName, "
+        "DeletionProtectionEnabled=Table.DeletionProtectionEnabled, "
+        "CreationDateTime=Table.CreationDateTime",
+        links="encrypts-with AWS::KMS::Key Table.SSEDescription.KMSMasterKeyArn",
     ),
 )

@@ -11,31 +11,17 @@ SCANNERS = (
         arn="ARN",
         name="DomainName",
         tags=tagged("cloudfront:distribution"),
-        properties=(
-            "State=Status",
-            "Enabled",
-            "DomainName",
-            "Aliases=Aliases.Items",
-            "Origins=Origins.Items[].DomainName",
-            "PriceClass",
-            "HttpVersion",
-            "ViewerProtocolPolicy=DefaultCacheBehavior.ViewerProtocolPolicy",
-            "MinimumProtocolVersion=ViewerCertificate.MinimumProtocolVersion",
-            "LastModifiedTime",
-        ),
+        properties="State=Status, Enabled, DomainName, Aliases=Aliases.Items, "
+        "Origins=Origins.Items[].DomainName, PriceClass, HttpVersion, "
+        "ViewerProtocolPolicy=DefaultCacheBehavior.ViewerProtocolPolicy, "
+        "MinimumProtocolVersion=ViewerCertificate.MinimumProtocolVersion, LastModifiedTime",
         links=(
-            ("uses", "AWS::WAFv2::WebACL", "WebACLId ~ arn:*:wafv2:*"),
-            ("uses", "AWS::CertificateManager::Certificate", "ViewerCertificate.ACMCertificateArn"),
-            (
-                "triggers",
-                "AWS::Lambda::Version",
-                "DefaultCacheBehavior.LambdaFunctionAssociations.Items[].LambdaFunctionARN",
-            ),
-            (
-                "triggers",
-                "AWS::CloudFront::Function",
-                "DefaultCacheBehavior.FunctionAssociations.Items[].FunctionARN",
-            ),
+            "uses AWS::WAFv2::WebACL WebACLId ~ arn:*:wafv2:*",
+            "uses AWS::CertificateManager::Certificate ViewerCertificate.ACMCertificateArn",
+            "triggers AWS::Lambda::Version "
+            "DefaultCacheBehavior.LambdaFunctionAssociations.Items[].LambdaFunctionARN",
+            "triggers AWS::CloudFront::Function "
+            "DefaultCacheBehavior.FunctionAssociations.Items[].FunctionARN",
         ),
     ),
     listing(
@@ -45,11 +31,7 @@ SCANNERS = (
         arn="arn:{partition}:route53:::hostedzone/{Id/}",
         name="Name",
         tags=tagged("route53:hostedzone"),
-        properties=(
-            "Private=Config.PrivateZone",
-            "Comment=Config.Comment",
-            "ResourceRecordSetCount",
-            "OwningService=LinkedService.ServicePrincipal",
-        ),
+        properties="Private=Config.PrivateZone, Comment=Config.Comment, ResourceRecordSetCount, "
+        "OwningService=LinkedService.ServicePrincipal",
     ),
 )

@@ -33,21 +33,17 @@ SCANNERS = (
         arn="arn:{partition}:sqs:{region}:{account}:{@/}",
         name="@/",
         tags=tagged("sqs"),
-        properties=(
-            "QueueUrl=@",
-            "FifoQueue=Attributes.FifoQueue",
-            "VisibilityTimeout=Attributes.VisibilityTimeout",
-            "MessageRetentionPeriod=Attributes.MessageRetentionPeriod",
-            "MaximumMessageSize=Attributes.MaximumMessageSize",
-            "DelaySeconds=Attributes.DelaySeconds",
-            "ReceiveMessageWaitTimeSeconds=Attributes.ReceiveMessageWaitTimeSeconds",
-            "SqsManagedSseEnabled=Attributes.SqsManagedSseEnabled",
-            "CreatedTimestamp=Attributes.CreatedTimestamp",
-            "LastModifiedTimestamp=Attributes.LastModifiedTimestamp",
-        ),
+        properties="QueueUrl=@, FifoQueue=Attributes.FifoQueue, "
+        "VisibilityTimeout=Attributes.VisibilityTimeout, "
+        "MessageRetentionPeriod=Attributes.MessageRetentionPeriod, "
+        "MaximumMessageSize=Attributes.MaximumMessageSize, DelaySeconds=Attributes.DelaySeconds, "
+        "ReceiveMessageWaitTimeSeconds=Attributes.ReceiveMessageWaitTimeSeconds, "
+        "SqsManagedSseEnabled=Attributes.SqsManagedSseEnabled, "
+        "CreatedTimestamp=Attributes.CreatedTimestamp, "
+        "LastModifiedTimestamp=Attributes.LastModifiedTimestamp",
         links=(
-            ("encrypts-with", "AWS::KMS::Alias", "Attributes.KmsMasterKeyId ~ alias/*"),
-            ("encrypts-with", "AWS::KMS::Key", "Attributes.KmsMasterKeyId ~ !alias/*"),
+            "encrypts-with AWS::KMS::Alias Attributes.KmsMasterKeyId ~ alias/*",
+            "encrypts-with AWS::KMS::Key Attributes.KmsMasterKeyId ~ !alias/*",
         ),
     ),
     listing(
@@ -59,16 +55,13 @@ SCANNERS = (
         arn="TopicArn",
         name="TopicArn:",
         tags=tagged("sns"),
-        properties=(
-            "DisplayName=Attributes.DisplayName",
-            "FifoTopic=Attributes.FifoTopic",
-            "SubscriptionsConfirmed=Attributes.SubscriptionsConfirmed",
-            "SubscriptionsPending=Attributes.SubscriptionsPending",
-            "TracingConfig=Attributes.TracingConfig",
-        ),
+        properties="DisplayName=Attributes.DisplayName, FifoTopic=Attributes.FifoTopic, "
+        "SubscriptionsConfirmed=Attributes.SubscriptionsConfirmed, "
+        "SubscriptionsPending=Attributes.SubscriptionsPending, "
+        "TracingConfig=Attributes.TracingConfig",
         links=(
-            ("encrypts-with", "AWS::KMS::Alias", "Attributes.KmsMasterKeyId ~ alias/*"),
-            ("encrypts-with", "AWS::KMS::Key", "Attributes.KmsMasterKeyId ~ !alias/*"),
+            "encrypts-with AWS::KMS::Alias Attributes.KmsMasterKeyId ~ alias/*",
+            "encrypts-with AWS::KMS::Key Attributes.KmsMasterKeyId ~ !alias/*",
         ),
     ),
     # The endpoint may be somebody's address, or a URL with a password in it: what is not
@@ -79,16 +72,12 @@ SCANNERS = (
         arn="SubscriptionArn",
         name="TopicArn:",
         tags=None,
-        properties=("Protocol", "Owner"),
+        properties="Protocol, Owner",
         links=(
-            ("member-of", "AWS::SNS::Topic", "TopicArn"),
-            ("triggers", "AWS::SQS::Queue", "Endpoint ~ arn:*:sqs:*"),
-            ("triggers", "AWS::Lambda::Function", "Endpoint ~ arn:*:lambda:*"),
-            (
-                "triggers",
-                "AWS::KinesisFirehose::DeliveryStream",
-                "Endpoint ~ arn:*:firehose:*",
-            ),
+            "member-of AWS::SNS::Topic TopicArn",
+            "triggers AWS::SQS::Queue Endpoint ~ arn:*:sqs:*",
+            "triggers AWS::Lambda::Function Endpoint ~ arn:*:lambda:*",
+            "triggers AWS::KinesisFirehose::DeliveryStream Endpoint ~ arn:*:firehose:*",
         ),
         # Until it is confirmed a subscription has these words for an ARN.
         drop=("SubscriptionArn", "PendingConfirmation", "Deleted"),

@@ -11,14 +11,8 @@ SCANNERS = (
         id="logGroupName",
         name="logGroupName",
         tags=tagged("logs:log-group"),
-        properties=(
-            "retentionInDays",
-            "storedBytes",
-            "logGroupClass",
-            "metricFilterCount",
-            "dataProtectionStatus",
-            "creationTime",
-        ),
-        links=(("encrypts-with", "AWS::KMS::Key", "kmsKeyId"),),
+        properties="retentionInDays, storedBytes, logGroupClass, metricFilterCount, "
+        "dataProtectionStatus, creationTime",
+        links="encrypts-with AWS::KMS::Key kmsKeyId",
     ),
 )

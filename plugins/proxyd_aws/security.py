@@ -14,22 +14,10 @@ SCANNERS = (
         arn="Arn",
         name="RoleName",
         tags="Detail.Role.Tags",
-        properties=(
-            "Path",
-            "RoleId",
-            "Description",
-            "MaxSessionDuration",
-            "CreateDate",
-            "LastUsedDate=Detail.Role.RoleLastUsed.LastUsedDate",
-            "LastUsedRegion=Detail.Role.RoleLastUsed.Region",
-        ),
-        links=(
-            (
-                "uses",
-                "AWS::IAM::ManagedPolicy",
-                "Detail.Role.PermissionsBoundary.PermissionsBoundaryArn",
-            ),
-        ),
+        properties="Path, RoleId, Description, MaxSessionDuration, CreateDate, "
+        "LastUsedDate=Detail.Role.RoleLastUsed.LastUsedDate, "
+        "LastUsedRegion=Detail.Role.RoleLastUsed.Region",
+        links="uses AWS::IAM::ManagedPolicy Detail.Role.PermissionsBoundary.PermissionsBoundaryArn",
     ),
     listing(
         "AWS::KMS::Key",
@@ -41,18 +29,12 @@ SCANNERS = (
         arn="KeyArn",
         id="KeyId",
         tags=tagged("kms:key"),
-        properties=(
-            "State=KeyMetadata.KeyState",
-            "Description=KeyMetadata.Description",
-            "KeyUsage=KeyMetadata.KeyUsage",
-            "KeySpec=KeyMetadata.KeySpec",
-            "Origin=KeyMetadata.Origin",
-            "MultiRegion=KeyMetadata.MultiRegion",
-            "MultiRegionKeyType=KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType",
-            "CreationDate=KeyMetadata.CreationDate",
-            "DeletionDate=KeyMetadata.DeletionDate",
-            "ValidTo=KeyMetadata.ValidTo",
-        ),
+        properties="State=KeyMetadata.KeyState, Description=KeyMetadata.Description, "
+        "KeyUsage=KeyMetadata.KeyUsage, KeySpec=KeyMetadata.KeySpec, Origin=KeyMetadata.Origin, "
+        "MultiRegion=KeyMetadata.MultiRegion, "
+        "MultiRegionKeyType=KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType, "
+        "CreationDate=KeyMetadata.CreationDate, DeletionDate=KeyMetadata.DeletionDate, "
+        "ValidTo=KeyMetadata.ValidTo",
         # Not `keep`: a key whose policy refuses the call is the account's own, AWS's do not.
         drop=("KeyMetadata.KeyManager", "AWS"),
     ),
@@ -63,8 +45,8 @@ SCANNERS = (
         id="AliasName",
         name="AliasName",
         tags=None,
-        properties=("CreationDate", "LastUpdatedDate"),
-        links=(("attached-to", "AWS::KMS::Key", "TargetKeyId"),),
+        properties="CreationDate, LastUpdatedDate",
+        links="attached-to AWS::KMS::Key TargetKeyId",
         drop=("AliasName", "alias/aws/*"),
     ),
     listing(
@@ -73,22 +55,14 @@ SCANNERS = (
         arn="ARN",
         id="Name",
         name="Name",
-        properties=(
-            "Description",
-            "RotationEnabled",
-            "RotateAfterDays=RotationRules.AutomaticallyAfterDays",
-            "LastRotatedDate",
-            "NextRotationDate",
-            "LastChangedDate",
-            "LastAccessedDate",
-            "OwningService",
-            "PrimaryRegion",
-            "CreatedDate",
-        ),
+        properties="Description, RotationEnabled, "
+        "RotateAfterDays=RotationRules.AutomaticallyAfterDays, LastRotatedDate, "
+        "NextRotationDate, LastChangedDate, LastAccessedDate, OwningService, PrimaryRegion, "
+        "CreatedDate",
         links=(
-            ("encrypts-with", "AWS::KMS::Alias", "KmsKeyId ~ alias/*"),
-            ("encrypts-with", "AWS::KMS::Key", "KmsKeyId ~ !alias/*"),
-            ("uses", "AWS::Lambda::Function", "RotationLambdaARN"),
+            "encrypts-with AWS::KMS::Alias KmsKeyId ~ alias/*",
+            "encrypts-with AWS::KMS::Key KmsKeyId ~ !alias/*",
+            "uses AWS::Lambda::Function RotationLambdaARN",
         ),
     ),
 )

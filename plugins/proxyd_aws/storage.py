@@ -13,7 +13,7 @@ SCANNERS = (
         arn="arn:{partition}:s3:::{Name}",
         name="Name",
         tags="Tagging.TagSet",
-        properties=("BucketRegion", "CreationDate"),
+        properties="BucketRegion, CreationDate",
         # An endpoint that ignores the parameter answers with every bucket in every region;
         # one that heeds it need not tell the region.
         keep=("BucketRegion", "{region}", ""),
@@ -22,22 +22,11 @@ SCANNERS = (
         "AWS::EC2::Volume",
         calls=pages("ec2", "DescribeVolumes", "Volumes[]"),
         arn="arn:{partition}:ec2:{region}:{account}:volume/{VolumeId}",
-        properties=(
-            "State",
-            "VolumeType",
-            "Size",
-            "Iops",
-            "Throughput",
-            "Encrypted",
-            "AvailabilityZone",
-            "SnapshotId",
-            "MultiAttachEnabled",
-            "Devices=Attachments[].Device",
-            "CreateTime",
-        ),
+        properties="State, VolumeType, Size, Iops, Throughput, Encrypted, AvailabilityZone, "
+        "SnapshotId, MultiAttachEnabled, Devices=Attachments[].Device, CreateTime",
         links=(
-            ("attached-to", "AWS::EC2::Instance", "Attachments[].InstanceId"),
-            ("encrypts-with", "AWS::KMS::Key", "KmsKeyId"),
+            "attached-to AWS::EC2::Instance Attachments[].InstanceId",
+            "encrypts-with AWS::KMS::Key KmsKeyId",
         ),
     ),
 )

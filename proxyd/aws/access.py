@@ -18,6 +18,7 @@ from proxyd.aws.regions import home_of
 from proxyd.aws.session import Session, open_session
 from proxyd.aws.shard import AwsShard
 from proxyd.aws.shared import Regions, Shared
+from proxyd.aws.tags import RegionTags
 from proxyd.errors import AwsError
 from proxyd.globs import is_literal
 from proxyd.model import GLOBAL, Detail, Operation, Scanner, Target
@@ -55,10 +56,10 @@ class Access:
         self._clients = shared.clients
         self._regions = shared.regions
         self._purpose = purpose
-        self._home = home_of(purpose.target.partition)
-        self._sts_region = shared.sts_region or self._home
+        self._sts_region = shared.sts_region or home_of(purpose.target.partition)
         self._needs = _needs(purpose)
         self._sessions: dict[str, Session] = {}
+        self._tags: dict[str, RegionTags] = {}
         self._pace = Pacer(shared.buckets, purpose.target.account, purpose.principal)
 
     async def assume(self) -> None:
@@ -123,12 +124,14 @@ class Access:
     def shard(self, scanner: Scanner, region: str, allowance: Allowance) -> AwsShard:
         """Open the work of one scanner in one region, with the session that is made for it."""
         target = self._purpose.target
+        home = home_of(target.partition, scanner.service)
         return AwsShard(
             scanner,
             account=target.account,
             partition=target.partition,
             region=region,
-            endpoint_region=self._home if region == GLOBAL else region,
+            endpoint_region=home if region == GLOBAL else region,
+            is_home=region == home,
             detail=self._purpose.detail,
             clients=self._clients,
             binding=self._binding(
@@ -137,7 +140,15 @@ class Access:
                 Meter(self.meter),
                 allowance,
             ),
+            region_tags=self._tags_of(region),
         )
+
+    def _tags_of(self, region: str) -> RegionTags:
+        if region not in self._tags:
+            scope = "global" if region == GLOBAL else "regional"
+            scanners = (s for s in self._purpose.scanners if s.scope == scope)
+            self._tags[region] = RegionTags(s.tagged for s in scanners if s.tagged)
+        return self._tags[region]
 
     def _binding(
         self,

@@ -21,8 +21,9 @@ import aioboto3
 from aiobotocore.config import AioConfig
 from botocore.config import Config
 
+from proxyd import __version__
 from proxyd.aws import internals
-from proxyd.aws.pages import Paging, paging
+from proxyd.aws.pages import Paging, paginator, paging
 from proxyd.aws.settled import BaseSession
 from proxyd.errors import ConfigError
 from proxyd.model import Operation
@@ -65,10 +66,11 @@ Key = tuple[str, str]
 
 
 class _Kept:
-    """A client, and when it was last asked for."""
+    """A client, its paginators, and when it was last asked for."""
 
     def __init__(self, client: Any) -> None:
         self.client = client
+        self.paginators: dict[str, Any] = {}
         self.touch()
 
     def touch(self) -> None:
@@ -136,6 +138,15 @@ class Clients:
         if operation not in self._paging:
             self._paging[operation] = paging(client, operation.name)
         return self._paging[operation]
+
+    def paginator(self, client: Any, key: Key, operation: str) -> Any:
+        """Return a client's paginator of an operation: botocore makes a class for each."""
+        kept = self._kept.get(key)
+        if kept is None or kept.client is not client:  # closed meanwhile, and perhaps made anew
+            return paginator(client, operation)
+        if operation not in kept.paginators:
+            kept.paginators[operation] = paginator(client, operation)
+        return kept.paginators[operation]
 
     async def _once(self, key: Key, make: Callable[[Key], Awaitable[Any]]) -> Any:
         """Make a client, once for all who want it; whoever stops wanting it stops nobody else."""
@@ -213,6 +224,8 @@ def _retries(attempts: int) -> dict[str, Any]:
 def _config(settings: Aws, context: ssl.SSLContext, attempts: int) -> Config:
     emulated = settings.endpoint_url is not None
     return AioConfig(
+        # CloudTrail shows it; and botocore's own is put together anew for each request.
+        user_agent=f"proxyd/{__version__}",
         http_session_cls=internals.http_session_class(context),
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,

@@ -75,6 +75,13 @@ THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
+_NOT_IN_USE = {
+    "auditmanager": "Audit Manager setup",
+    "macie2": "is not enabled",
+    "securityhub": "not subscribed",
+}
+"""What services say where nobody has switched them on; some of them call it a refusal."""
+
 _TIMEOUT = frozenset({"RequestTimeout", "RequestTimeoutException"})
 
 _BY_CODE: dict[str, Status] = {
@@ -138,6 +145,8 @@ def _answered(error: boto.ClientError, operation: Operation) -> AwsError:
     code, text = str(told.get("Code", "")), str(told.get("Message", ""))
     code = code.rpartition(".")[2] if code.startswith("Client.") else code
     shown = code if _CODE.fullmatch(code) else "UnreadableCode"
+    if _NOT_IN_USE.get(operation.service, text + "-") in text:
+        return AwsError("failed", "NotInUse")
     if code in _DENIED:
         return _denied(shown, text, operation)
     status = _BY_CODE.get(code)

@@ -19,6 +19,15 @@ _HOMES = {
 }
 
 
+_ELSEWHERE = {
+    "globalaccelerator": "us-west-2",
+    "networkmanager": "us-west-2",
+    "route53-recovery-control-config": "us-west-2",
+    "route53-recovery-readiness": "us-west-2",
+}
+"""Global services that the partition `aws` has in another region than its home."""
+
+
 @cache
 def regions_of(partition: str) -> tuple[str, ...]:
     """Return every region of a partition that is known, without `global`, sorted."""
@@ -27,8 +36,10 @@ def regions_of(partition: str) -> tuple[str, ...]:
     return tuple(sorted(found | {_HOMES[partition]} if partition in _HOMES else found))
 
 
-def home_of(partition: str) -> str:
-    """Return the region through which the global services of a partition are called."""
+def home_of(partition: str, service: str | None = None) -> str:
+    """Return the region through which a global service of a partition is called."""
+    if partition == "aws" and service in _ELSEWHERE:
+        return _ELSEWHERE[service]
     return _HOMES.get(partition) or next(iter(regions_of(partition)), _HOMES["aws"])
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from botocore import xform_name
 
 from proxyd import resource
+from proxyd.aws import tags
 from proxyd.aws.binding import Binding, calling
 from proxyd.aws.clients import Clients
 from proxyd.aws.outcome import translated
+from proxyd.aws.tags import RegionTags
 from proxyd.errors import AwsError
 from proxyd.model import Detail, Link, Operation, Property, Resource, Scanner
+from proxyd.tagging import tags_by_arn
 
 
 class AwsShard:
@@ -27,21 +30,25 @@ class AwsShard:
         partition: str,
         region: str,
         endpoint_region: str,
+        is_home: bool,
         detail: Detail,
         clients: Clients,
         binding: Binding,
+        region_tags: RegionTags,
     ) -> None:
         self.type = scanner.type
         self.account = account
         self.partition = partition
         self.region = region
         self.detail = detail
+        self.is_home = is_home
         self.problem: AwsError | None = None
         self.refused: set[str] = set()
         self._endpoint_region = endpoint_region
         self._clients = clients
         self._reads = scanner.reads
         self._binding = binding
+        self._region_tags = region_tags
 
     @property
     def calls(self) -> int:
@@ -85,7 +92,8 @@ class AwsShard:
             return
         reads = self._reads.get(wanted)
         paths = None if reads is None else (*reads, *paged.reads)
-        paginator = client.get_paginator(xform_name(operation))
+        key = (service, self._endpoint_region)
+        paginator = self._clients.paginator(client, key, operation)
         answers = aiter(paginator.paginate(PaginationConfig=paged.config, **params))
         while True:
             # The call is bound for this step only, not for whoever reads the pages.
@@ -94,6 +102,24 @@ class AwsShard:
             if answer is None:
                 return
             yield answer
+
+    async def tags(self, kind: str) -> dict[str, dict[str, str]]:
+        """Read the tags of a kind of resources from the tagging API, by ARN."""
+        mappings = await self._region_tags.mappings(kind, self._ask_for_tags)
+        if mappings is not None:
+            return tags_by_arn(mappings)
+        found: dict[str, dict[str, str]] = {}
+        async with aclosing(
+            self.pages(tags.SERVICE, tags.OPERATION, ResourceTypeFilters=[kind])
+        ) as answers:
+            async for answer in answers:
+                found |= tags_by_arn(answer.get("ResourceTagMappingList", ()))
+        return found
+
+    async def _ask_for_tags(self, kinds: list[str]) -> dict[str, Any]:
+        return await self.call(
+            tags.SERVICE, tags.OPERATION, ResourceTypeFilters=kinds, ResourcesPerPage=tags.PAGE
+        )
 
     async def _client(self, wanted: Operation) -> Any:
         self._binding.check(wanted)

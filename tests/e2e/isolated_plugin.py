@@ -23,7 +23,7 @@ def proxyd_scanners() -> list[Scanner]:
             calls=VPCS,
             arn="arn:{partition}:ec2:{region}:{account}:vpc/{VpcId}",
             tags=None,
-            properties=("OwnerId",),
+            properties="OwnerId",
         )
     ]
 

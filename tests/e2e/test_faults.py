@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from proxyd import __version__
 from proxyd.client import Parser
 
 from .daemon import Daemon, named, running, settings
@@ -76,6 +77,9 @@ async def test_the_parameters_of_assume_role(tmp_path: Path) -> None:
     (statement,) = json.loads(call.parameters["Policy"])["Statement"]
     assert statement["Action"] == ["ec2:DescribeRegions", "ec2:DescribeVpcs"]
     assert {c.access_key for c in fake.calls if c is not call} == {"ASIA1"}
+    assert all(
+        c.request.headers["User-Agent"].startswith(f"proxyd/{__version__} ") for c in fake.calls
+    )
 
 
 async def test_a_chained_role_is_assumed_through_the_one_named_via(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 
 from proxyd.actions import action_of
-from proxyd.declaration import Batch, Declaration, Each, Step, Tagged
-from proxyd.model import Scanner
+from proxyd.declaration import Batch, Declaration, Each, Pages, Step, Tagged
+from proxyd.model import Operation, Scanner
 from proxyd.paths import CONSTANTS, NOT, ONLY, placeholders
 
 from . import never
@@ -39,6 +39,9 @@ from .shapes import (
 
 _READING = frozenset({"List", "Read"})
 _TEXT = "x" * 64
+_ONE_PAGE = frozenset({Operation("firehose", "DescribeDeliveryStream")})
+"""Operations that could answer in pages and never do: a delivery stream has one destination."""
+
 _SAMPLES: dict[str, Any] = {"boolean": True, "integer": 1, "long": 1, "float": 1.0, "double": 1.0}
 
 
@@ -127,7 +130,9 @@ def wrong_params(scanner: Scanner) -> list[str]:
     wrong: list[str] = []
     try:
         for step, before, _ in trace(all_steps(scanner.declaration)):
-            wrong += _wrong_params(step, before)
+            wrong += _wrong_params(step, step.params, before)
+            if isinstance(step, Pages) and step.at_home:
+                wrong += _wrong_params(step, step.at_home, before)
     except PathError as error:
         wrong.append(str(error))
     return wrong
@@ -139,13 +144,13 @@ def all_steps(declared: Declaration) -> tuple[Step, ...]:
     return (*declared.steps, *tagging)
 
 
-def _wrong_params(step: Step, before: Item) -> list[str]:
+def _wrong_params(step: Step, params: dict[str, Any], before: Item) -> list[str]:
     shape = operation(step.op).input_shape
     if shape is None:
-        return [f"{step.operation}: takes no parameters"] if step.params else []
-    report = ParamValidator().validate(_sample(step.params, before), shape)
+        return [f"{step.operation}: takes no parameters"] if params else []
+    report = ParamValidator().validate(_sample(params, before), shape)
     wrong = [report.generate_report()] if report.has_errors() else []
-    return [f"{step.operation}: {w}" for w in (*wrong, *_unknown_words(step.params, shape))]
+    return [f"{step.operation}: {w}" for w in (*wrong, *_unknown_words(params, shape))]
 
 
 def _sample(value: Any, before: Item) -> Any:
@@ -198,11 +203,13 @@ def lost_pages(scanner: Scanner) -> list[str]:
     """Find operations of whose answer only the first page would be read."""
     wrong = []
     for step in all_steps(scanner.declaration):
+        if step.op in _ONE_PAGE:
+            continue
         asked_once = isinstance(step, Batch) or (isinstance(step, Each) and step.merges)
         if asked_once and is_paginated(step.op):
             wrong.append(f"{step.operation}: has pages, and this step reads only the first")
         elif not is_paginated(step.op) and (found := tokens(step.op)):
-            wrong.append(f"{step.operation}: answers {found}, and botocore can not page it")
+            wrong.append(f"{step.operation}: answers {found}, and nobody knows how to page it")
     return wrong
 
 

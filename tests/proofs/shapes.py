@@ -24,6 +24,7 @@ from botocore.model import (
     StructureShape,
 )
 
+from proxyd.aws.pages import inferred
 from proxyd.declaration import Batch, Each, Step
 from proxyd.model import Operation
 from proxyd.paths import ITEM, PARENT, segments
@@ -99,8 +100,8 @@ def _paginators(service: str) -> frozenset[str]:
 
 
 def is_paginated(op: Operation) -> bool:
-    """Whether botocore knows how to ask for the next page of it."""
-    return op.name in _paginators(op.service)
+    """Whether botocore or proxyd knows how to ask for the next page of it."""
+    return op.name in _paginators(op.service) or inferred(operation(op)) is not None
 
 
 def tokens(op: Operation) -> list[str]:
@@ -168,7 +169,8 @@ def _after(step: Step, before: Item) -> Item:
     if isinstance(step, Each) and step.merges:
         added = {step.into: operation(step.op).output_shape} if step.into else answered.fields
         return Item({**before.fields, **added})
-    assert step.items is not None
+    if step.items is None:
+        return answered
     found = follow(answered, step.items)
     if not step.items.endswith("[]"):
         raise PathError(f"{step.items!r} must end in [] to be the path of items")

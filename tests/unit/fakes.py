@@ -25,6 +25,7 @@ from proxyd.model import (
     Target,
 )
 from proxyd.paths import segments
+from proxyd.tagging import tags_by_arn
 
 Page = dict[str, Any] | Exception
 Answer = Sequence[Page] | Callable[[dict[str, Any]], Page]
@@ -45,10 +46,12 @@ class FakeShard:
         detail: Detail = "full",
         type_: str = TYPE,
         region: str = REGION,
+        is_home: bool = False,
     ) -> None:
         self.account = ACCOUNT
         self.partition = "aws"
         self.region = region
+        self.is_home = is_home
         self.detail: Detail = detail
         self.problem: AwsError | None = None
         self.problems: list[Exception] = []
@@ -89,6 +92,15 @@ class FakeShard:
         for page in self._pages(operation, params):
             self.asked.append((operation, params))
             yield self._given(Operation(service, operation), page)
+
+    async def tags(self, kind: str) -> dict[str, dict[str, str]]:
+        """Read the canned answers of the tagging API."""
+        found: dict[str, dict[str, str]] = {}
+        async for page in self.pages(
+            "resourcegroupstaggingapi", "GetResources", ResourceTypeFilters=[kind]
+        ):
+            found |= tags_by_arn(page["ResourceTagMappingList"])
+        return found
 
     def _pages(self, operation: str, params: dict[str, Any]) -> Sequence[Page]:
         answer = self._answers[operation]

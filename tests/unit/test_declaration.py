@@ -99,7 +99,7 @@ def test_a_batch_that_collects_nothing_is_refused(params: dict[str, object]) -> 
 
 def test_properties_may_have_other_names() -> None:
     """`Key=path` gives a field its own name; a path alone is its name."""
-    scanner = declared(LIST, properties=("KeyState", "Spec=KeySpec", "Arn=A.B:"))
+    scanner = declared(LIST, properties="KeyState, Spec=KeySpec, Arn=A.B:")
     assert scanner.fields == ("KeyState", "Spec", "Arn")
     assert isinstance(scanner.declaration, Declaration)
     assert scanner.declaration.properties == {
@@ -111,7 +111,7 @@ def test_properties_may_have_other_names() -> None:
 
 def test_links_and_scope_are_declared() -> None:
     """The scanner tells its links and its scope."""
-    scanner = declared(LIST, links=[("in", "AWS::EC2::VPC", "VpcId")], scope="global")
+    scanner = declared(LIST, links="in AWS::EC2::VPC VpcId", scope="global")
     assert scanner.links == (LinkTo("in", "AWS::EC2::VPC", "VpcId"),)
     assert scanner.scope == "global"
 
@@ -125,7 +125,7 @@ def test_links_and_scope_are_declared() -> None:
         {"name": "[]"},
         {"tags": "a b"},
         {"properties": ("a b",)},
-        {"links": [("in", "A::B::C", "a b")]},
+        {"links": "in A::B::C a b"},
         {"keep": ("a b", "x")},
         {"drop": ("State", "{a b}")},
         {"calls": pages("kms", "ListKeys", "Keys []")},
@@ -156,8 +156,8 @@ def test_what_is_read_of_each_answer_is_told() -> None:
         id="Id/",
         name="Names[].Text",
         tags="^.Tagging.Tags",
-        properties=("State=State.Name", "Kind ~ a*"),
-        links=[("in", "A::B::C", "Vpc")],
+        properties="State=State.Name, Kind ~ a*",
+        links="in A::B::C Vpc",
         keep=("Owner", "{Other}", "{account}"),
     )
     reads = {operation.name: paths for operation, paths in scanner.reads.items()}
@@ -178,6 +178,28 @@ def test_what_is_read_of_each_answer_is_told() -> None:
 
 
 def test_the_tagging_api_is_read_whole() -> None:
-    """Tags by ARN need both, the ARNs and the tags."""
+    """Tags by ARN need both, the ARNs and the tags, and whether that is all."""
     scanner = declared(LIST, tags=tagged("kms:key"))
-    assert scanner.reads[scanner.operations[-1]] == ("ResourceTagMappingList[]",)
+    assert scanner.reads[scanner.operations[-1]] == (
+        "PaginationToken",
+        "ResourceTagMappingList[]",
+    )
+
+
+def test_entries_are_separated_by_commas() -> None:
+    """Properties and links are written in one string or in several, with commas between them."""
+    together = declared(
+        LIST, properties="A, Size=B.C, D ~ a*", links="in A::B::C X, uses D::E::F Y"
+    )
+    apart = declared(
+        LIST, properties=("A", "Size=B.C, D ~ a*"), links=("in A::B::C X", "uses D::E::F Y")
+    )
+    assert together.declaration == apart.declaration
+    assert together.declaration.properties == {"A": "A", "Size": "B.C", "D ~ a*": "D ~ a*"}
+    assert together.links[1] == ("uses", "D::E::F", "Y")
+
+
+def test_a_link_without_a_path_is_refused() -> None:
+    """What is missing in a link is said when it is declared."""
+    with pytest.raises(ValueError, match="expected a relation, a type and a path"):
+        declared(LIST, links="in A::B::C")

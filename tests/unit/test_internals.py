@@ -83,6 +83,17 @@ async def test_a_client_is_made_once_for_all_who_want_it_at_the_same_time() -> N
         assert await clients.get("sqs", "eu-west-1") is made[0]
 
 
+async def test_a_paginator_is_made_once_for_each_client() -> None:
+    """The pool keeps a client's paginators; one that it does not hold gets its own."""
+    async with Clients(Aws(endpoint_url="http://127.0.0.1:9")) as clients:
+        key, other = ("ec2", "eu-west-1"), ("ec2", "eu-west-2")
+        first, second = await clients.get(*key), await clients.get(*other)
+        kept = clients.paginator(first, key, "DescribeVpcs")
+        assert clients.paginator(first, key, "DescribeVpcs") is kept
+        assert clients.paginator(second, other, "DescribeVpcs") is not kept
+        assert clients.paginator(second, key, "DescribeVpcs") is not kept
+
+
 async def test_the_server_makes_our_protocol() -> None:
     """Aiohttp's runner hands out connections whose error page is ours."""
     runner = Runner(web.Application(), handler_cancellation=True, max_line_size=4321)

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxyd.declaration import Pages
 from proxyd.errors import AwsError
 from proxyd.flow import CONCURRENT_CALLS
 from proxyd.lister import plain
-from proxyd.listing import batch, each, listing, pages, tagged
+from proxyd.listing import batch, each, listing, one, pages, tagged
 from proxyd.model import Link, Resource, Scanner
 
 from .fakes import ACCOUNT, TYPE, FakeShard, scan
@@ -126,14 +127,14 @@ async def test_only_declared_properties_leave() -> None:
         "Empty": [],
         "Null": None,
     }
-    scanner = declare(properties=("State=State.Name", "Empty", "Null", "Missing"))
+    scanner = declare(properties="State=State.Name, Empty, Null, Missing")
     [thing] = await found(scanner, DescribeThings=[things("a", **item)])
     assert thing.properties == {"State": "on"}
 
 
 async def test_a_structure_is_never_a_property() -> None:
     """A path that leads to a structure gives nothing: only names that are declared leave."""
-    scanner = declare(properties=("State", "Parts[]"))
+    scanner = declare(properties="State, Parts[]")
     item = {"State": {"Secret": "x"}, "Parts": [{"Secret": "y"}]}
     [thing] = await found(scanner, DescribeThings=[things("a", **item)])
     assert thing.properties == {}
@@ -142,14 +143,14 @@ async def test_a_structure_is_never_a_property() -> None:
 async def test_links_are_by_arn_or_by_id() -> None:
     """What looks like an ARN is one, anything else is an id, lists give one link each."""
     scanner = declare(
-        links=[
-            ("in", "AWS::EC2::VPC", "VpcId"),
-            ("uses", "AWS::EC2::SecurityGroup", "Groups[].Id"),
-            ("encrypts-with", "AWS::KMS::Key", "Key"),
-            ("absent", "AWS::X::Y", "Missing"),
-            ("empty", "AWS::X::Y", "Empty"),
-            ("number", "AWS::X::Y", "Number"),
-        ]
+        links=(
+            "in AWS::EC2::VPC VpcId",
+            "uses AWS::EC2::SecurityGroup Groups[].Id",
+            "encrypts-with AWS::KMS::Key Key",
+            "absent AWS::X::Y Missing",
+            "empty AWS::X::Y Empty",
+            "number AWS::X::Y Number",
+        )
     )
     item: dict[str, Any] = {
         "VpcId": "vpc-1",
@@ -288,7 +289,7 @@ async def test_a_detail_call_merges_its_answer_into_the_item() -> None:
             },
         }
     )
-    resources = await scan(declare(step, properties=("State", "Id=ResponseMetadata.Id")), shard)
+    resources = await scan(declare(step, properties="State, Id=ResponseMetadata.Id"), shard)
     assert [r.properties for r in resources] == [{"State": "on-a"}, {"State": "on-b"}]
     assert shard.problems == []
 
@@ -296,7 +297,7 @@ async def test_a_detail_call_merges_its_answer_into_the_item() -> None:
 async def test_into_keeps_the_answer_under_a_name() -> None:
     """With `into` the answer does not overwrite the item's own fields."""
     step = each("ec2", "DescribeThing", into="More", ThingId="{Id}")
-    scanner = declare(step, properties=("Id", "Other=More.Id"))
+    scanner = declare(step, properties="Id, Other=More.Id")
     [thing] = await found(
         scanner, DescribeThings=[things("a")], DescribeThing=lambda _: {"Id": "other"}
     )
@@ -356,7 +357,7 @@ async def test_one_step_giving_up_leaves_the_others_asking() -> None:
     scanner = declare(
         each("ec2", "DescribeThing", ThingId="{Id}"),
         each("ec2", "ListThingParts", into="Parts", ThingId="{Id}"),
-        properties=("Size=Parts.Size",),
+        properties="Size=Parts.Size",
     )
     names = [f"t{i}" for i in range(2 * CONCURRENT_CALLS)]
     shard = FakeShard(
@@ -401,7 +402,7 @@ async def test_detail_list_skips_what_costs_a_call_per_resource() -> None:
         each("ec2", "ListPartTags", into="T", PartId="{PartId}"),
         each("ec2", "GetPart", always=True, PartId="{PartId}"),
         arn="arn:part/{PartId}",
-        properties=("State", "Kind"),
+        properties="State, Kind",
     )
     answers: dict[str, Any] = {
         "DescribeThings": [things("a")],
@@ -429,7 +430,7 @@ async def test_children_replace_their_parent_and_know_it() -> None:
     scanner = declare(
         step,
         arn="arn:thing/{^.Id}/part/{PartId}",
-        links=[("in", TYPE, "^.Id")],
+        links=f"in {TYPE} ^.Id",
     )
     shard = FakeShard(
         {
@@ -515,7 +516,7 @@ async def test_plain_strings_are_items() -> None:
     """Where a call lists strings, `@` is the item itself."""
     calls = pages("sqs", "ListQueues", "QueueUrls[]")
     scanner = declare(
-        calls=calls, arn="arn:aws:sqs:{region}:{account}:{@/}", name="@/", properties=("Url=@",)
+        calls=calls, arn="arn:aws:sqs:{region}:{account}:{@/}", name="@/", properties="Url=@"
     )
     [queue] = await found(scanner, ListQueues=[{"QueueUrls": ["https://sqs/1/jobs"]}])
     assert (queue.name, queue.id) == ("jobs", "jobs")
@@ -601,6 +602,33 @@ async def test_denied_batches_give_up() -> None:
     assert len(shard.params_of("DescribeThings2")) == 1
 
 
+# Services that have one thing, or keep things in one place.
+
+
+async def test_the_answer_is_the_one_item() -> None:
+    """A service of which an account has one is one resource."""
+    answer = {"Id": "a", "State": "on", "ResponseMetadata": {"Id": "x"}}
+    shard = FakeShard({"DescribeThing": [answer]})
+    [found] = await scan(declare(calls=one("ec2", "DescribeThing"), properties="State"), shard)
+    assert (found.id, found.properties) == ("a", {"State": "on"})
+
+
+@pytest.mark.parametrize("step", [one("ec2", "DescribeThing"), LIST])
+async def test_a_service_that_nobody_uses_has_nothing(step: Pages) -> None:
+    """Where AWS says that there is no such thing, that is no failure."""
+    shard = FakeShard({step.operation: [AwsError("failed", "ResourceNotFoundException")]})
+    assert await scan(declare(calls=step), shard) == []
+    assert shard.problem is None
+
+
+@pytest.mark.parametrize(("is_home", "scopes"), [(False, ["HERE"]), (True, ["HERE", "WORLD"])])
+async def test_the_home_region_lists_the_worlds_too(is_home: bool, scopes: list[str]) -> None:  # noqa: FBT001 - of the table
+    """What AWS keeps in one region for all is listed there, and nowhere else."""
+    step = pages("ec2", "DescribeThings", "Things[]", Scope="HERE", at_home={"Scope": "WORLD"})
+    shard = FakeShard({"DescribeThings": lambda p: things(p["Scope"])}, is_home=is_home)
+    assert [found.id for found in await scan(declare(calls=step), shard)] == scopes
+
+
 # Tags from the tagging API.
 
 
@@ -618,7 +646,7 @@ TAGGING: dict[str, Any] = {
 async def test_tags_come_from_the_tagging_api_by_arn() -> None:
     """One paged call for the kind gives each resource its tags, and those it lacks none."""
     shard = FakeShard(
-        {"DescribeThings": [things("a", "b", Tags={"Name": "x"})], "GetResources": [{}, TAGGING]}
+        {"DescribeThings": [things("a", "b", Tags={"Name": "x"})], "GetResources": [TAGGING]}
     )
     tagged_, bare = await scan(declare(tags=tagged("ec2:thing")), shard)
     assert (tagged_.tags, tagged_.name) == ({"Name": "tagged"}, "tagged")
@@ -699,9 +727,7 @@ def test_plain_does_not_depend_on_order(values: list[object], random: Any) -> No
 
 async def test_the_hash_is_stable_under_reordering() -> None:
     """AWS's order of tags, lists and fields does not change a resource's hash."""
-    scanner = declare(
-        properties=("Zones=Zones[]", "State"), links=[("uses", "AWS::X::Y", "Groups[]")]
-    )
+    scanner = declare(properties="Zones=Zones[], State", links="uses AWS::X::Y Groups[]")
     one = {
         "State": "on",
         "Zones": ["a", "b"],
@@ -721,7 +747,7 @@ async def test_the_hash_is_stable_under_reordering() -> None:
 
 async def test_the_hash_changes_with_content() -> None:
     """A changed property, tag or link is a changed hash."""
-    scanner = declare(properties=("State",), links=[("in", "AWS::X::Y", "In")])
+    scanner = declare(properties="State", links="in AWS::X::Y In")
     answers = [
         things("a"),
         things("a", State="on"),
@@ -735,7 +761,7 @@ async def test_the_hash_changes_with_content() -> None:
 async def test_two_shards_of_one_scanner_share_nothing() -> None:
     """A refusal in one region does not make another region give up."""
     step = each("ec2", "DescribeThing", ThingId="{Id}")
-    scanner = declare(step, properties=("State",))
+    scanner = declare(step, properties="State")
     refused = FakeShard({"DescribeThings": [things("a")], "DescribeThing": lambda _: DENIED})
     open_ = FakeShard({"DescribeThings": [things("a")], "DescribeThing": lambda _: {"State": "on"}})
     _, [thing] = await asyncio.gather(scan(scanner, refused), scan(scanner, open_))
@@ -759,7 +785,7 @@ async def test_one_that_is_gone_does_not_take_its_batch_along() -> None:
 
 async def test_one_odd_value_does_not_take_the_others_along() -> None:
     """A lone surrogate, which no encoding can hold, costs its own resource only."""
-    scanner = declare(properties=("Odd",))
+    scanner = declare(properties="Odd")
     page = {"Things": [{"Id": "a", "Odd": "\ud800"}, {"Id": "b", "Odd": "even"}]}
     shard = FakeShard({"DescribeThings": [page]})
     assert [resource.id for resource in await scan(scanner, shard)] == ["b"]

@@ -186,3 +186,11 @@ def test_a_template_with_a_bad_path_is_refused() -> None:
     """A placeholder that is not a path is refused when the template is compiled."""
     with pytest.raises(ValueError, match="not a path: 'a b'"):
         filler("x/{a b}")
+
+
+def test_a_text_with_commas_is_a_list() -> None:
+    """`[,]` takes a text apart, and leaves alone what is no text."""
+    assert getter("A[,]")({"A": "x, y,z"}) == ["x", "y", "z"]
+    assert getter("A[,] ~ y*")({"A": "x, y"}) == ["y"]
+    assert getter("A[,]")({"A": 1}) == 1
+    assert getter("A[,]")({}) is None
