@@ -21,7 +21,7 @@ from proxyd.declaration import Batch, Declaration, Each, Pages, Step, Tagged
 from proxyd.model import Operation, Scanner
 from proxyd.paths import CONSTANTS, NOT, ONLY, placeholders
 
-from . import never
+from . import never, reviewed
 from .shapes import (
     Item,
     PathError,
@@ -241,23 +241,50 @@ def wrong_actions(scanner: Scanner) -> list[str]:
 
 
 @cache
-def schema_types() -> frozenset[str]:
-    """Return the resource types that CloudFormation has a schema for, in any region."""
-    regions = (files("cfnlint") / "data" / "schemas" / "providers").iterdir()
-    found = [json.loads(r.read_text("utf-8")) for r in regions if r.name.endswith(".json")]
-    return frozenset(type_ for region in found for type_ in region)
+def schemas() -> dict[str, tuple[str, ...]]:
+    """Return CloudFormation's resource types, each with the actions that list it."""
+    found = {}
+    for file in (files("cfnlint") / "data" / "schemas" / "resources").iterdir():
+        if file.name.endswith(".json"):
+            schema = json.loads(file.read_text("utf-8"))
+            handler = schema.get("handlers", {}).get("list", {})
+            found[schema["typeName"]] = tuple(handler.get("permissions", ()))
+    return found
 
 
 def unknown_type(scanner: Scanner) -> list[str]:
-    """Find out whether CloudFormation knows the type."""
-    if scanner.type in schema_types():
+    """Find out whether CloudFormation knows the type, or a review says why it does not."""
+    known, excused = scanner.type in schemas(), scanner.type in reviewed.TYPES
+    if known and excused:
+        return [f"{scanner.type}: CloudFormation has it now, and reviewed.TYPES need not"]
+    return [] if known or excused else [f"{scanner.type}: CloudFormation has no such type"]
+
+
+def other_list(scanner: Scanner) -> list[str]:
+    """Find out whether CloudFormation lists the type by the same action, or why it does not."""
+    theirs = schemas().get(scanner.type, ())
+    ours = {action_of(op) for op in _listing(scanner)}
+    agree = not theirs or any(fnmatchcase(a.casefold(), t.casefold()) for a in ours for t in theirs)
+    excused = scanner.type in reviewed.LISTS
+    if agree and excused:
+        return [f"{scanner.type}: listed as CloudFormation does, and reviewed.LISTS need not"]
+    if agree or excused:
         return []
-    return [f"{scanner.type}: CloudFormation has no such type"]
+    return [f"{scanner.type}: listed by {', '.join(sorted(ours))}, in CloudFormation by {theirs}"]
+
+
+def _listing(scanner: Scanner) -> Collection[Operation]:
+    """Return the operation that lists the type, or all where the scanner does not say."""
+    if scanner.declaration is None:
+        return scanner.operations
+    steps = (s for s in scanner.declaration.steps if not isinstance(s, Batch))
+    lists = [s.op for s in steps if isinstance(s, Pages) or s.items]
+    return lists[-1:]
 
 
 def unknown_links(scanner: Scanner, registered: Collection[str]) -> list[str]:
     """Find links to types that neither a scanner lists nor CloudFormation knows."""
-    known = schema_types() | set(registered)
+    known = {*schemas(), *reviewed.TYPES, *registered}
     types = {link.type for link in scanner.links}
     return [f"link to {type_}: no such type" for type_ in sorted(types - known)]
 

@@ -44,8 +44,14 @@ def test_actions_only_read_about_things(scanner: Scanner) -> None:
 
 @every
 def test_type_is_known_to_cloudformation(scanner: Scanner) -> None:
-    """Every scanner's type has a CloudFormation schema."""
+    """Every scanner's type has a CloudFormation schema, or a reason to have none."""
     assert proofs.unknown_type(scanner) == []
+
+
+@every
+def test_it_is_listed_as_cloudformation_lists_it(scanner: Scanner) -> None:
+    """Every scanner lists by an action that the registry's list handler needs too, or says why."""
+    assert proofs.other_list(scanner) == []
 
 
 @every_declared

@@ -1,0 +1,5 @@
+"""API Gateway."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""ElastiCache, MemoryDB."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""CloudFormation, AppConfig."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""WorkSpaces, AppStream."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

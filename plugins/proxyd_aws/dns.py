@@ -1,0 +1,5 @@
+"""Route 53."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""SES, Pinpoint, Connect."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

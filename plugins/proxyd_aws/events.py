@@ -1,0 +1,5 @@
+"""EventBridge buses, rules, pipes, schedules."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

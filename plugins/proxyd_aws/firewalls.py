@@ -1,0 +1,5 @@
+"""WAFv2, Shield, Network Firewall, Firewall Manager."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""Glue."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""Elastic Beanstalk, Amplify, GameLift, Image Builder."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""IAM, IAM Identity Center."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

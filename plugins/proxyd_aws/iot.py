@@ -1,0 +1,5 @@
+"""IoT Core, IoT SiteWise."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""Lightsail."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""ELB, ELBv2."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

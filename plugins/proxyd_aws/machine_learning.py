@@ -1,0 +1,5 @@
+"""SageMaker, Bedrock."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

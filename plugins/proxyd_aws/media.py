@@ -1,0 +1,5 @@
+"""MediaConvert, MediaLive, MediaPackage, MediaStore."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""App Mesh."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

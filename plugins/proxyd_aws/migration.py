@@ -1,0 +1,5 @@
+"""DMS."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""DynamoDB."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""Resilience Hub, Fault Injection Service."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

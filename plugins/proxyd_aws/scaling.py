@@ -1,0 +1,5 @@
+"""Auto Scaling."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""OpenSearch, Elasticsearch."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

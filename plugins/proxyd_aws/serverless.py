@@ -1,0 +1,5 @@
+"""Lambda."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""Kinesis, Firehose, MSK, Kinesis Analytics."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""Systems Manager."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""Redshift, Redshift Serverless."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()

@@ -1,0 +1,5 @@
+"""Step Functions, MWAA, AppFlow."""
+
+from proxyd.plugin import Scanner
+
+SCANNERS: tuple[Scanner, ...] = ()
