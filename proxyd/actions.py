@@ -96,6 +96,23 @@ _ACTIONS = {
     Operation("s3", "GetBucketReplication"): "s3:GetReplicationConfiguration",
     Operation("s3", "GetPublicAccessBlock"): "s3:GetBucketPublicAccessBlock",
     Operation("s3", "GetBucketNotificationConfiguration"): "s3:GetBucketNotification",
+    Operation("apigateway", "GetApiKeys"): "apigateway:GET",
+    Operation("apigateway", "GetAuthorizers"): "apigateway:GET",
+    Operation("apigateway", "GetClientCertificates"): "apigateway:GET",
+    Operation("apigateway", "GetDeployments"): "apigateway:GET",
+    Operation("apigateway", "GetDomainNames"): "apigateway:GET",
+    Operation("apigateway", "GetResources"): "apigateway:GET",
+    Operation("apigateway", "GetRestApis"): "apigateway:GET",
+    Operation("apigateway", "GetStages"): "apigateway:GET",
+    Operation("apigateway", "GetUsagePlans"): "apigateway:GET",
+    Operation("apigateway", "GetVpcLinks"): "apigateway:GET",
+    Operation("apigatewayv2", "GetApis"): "apigateway:GET",
+    Operation("apigatewayv2", "GetIntegrations"): "apigateway:GET",
+    Operation("apigatewayv2", "GetRoutes"): "apigateway:GET",
+    Operation("apigatewayv2", "GetStages"): "apigateway:GET",
+    Operation("apigatewayv2", "GetVpcLinks"): "apigateway:GET",
+    Operation("budgets", "DescribeBudgets"): "budgets:ViewBudget",
+    Operation("memorydb", "DescribeACLs"): "memorydb:DescribeAcls",
 }
 """The operations whose action has another name."""
 

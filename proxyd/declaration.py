@@ -134,6 +134,18 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             found.setdefault(self.tags.step.op, set()).update({items, "PaginationToken"})
         return {op: tuple(sorted(paths)) for op, paths in found.items()}
 
+    def origins(self, path: str) -> set[tuple[Operation, str]]:
+        """Return the operations whose answers may give what is at a path, and where in them."""
+        found: set[tuple[Operation, str]] = set()
+        here: str | None = bare(path)
+        for step in reversed(self.steps):
+            if here is None:
+                break
+            there, here = place(step, here)
+            if there is not None:
+                found.add((step.op, there))
+        return found
+
     def _read_of_items(self) -> set[str]:
         """Return the paths that are read of an item when it has been through all steps."""
         named = [*self.properties.values(), *(link.path for link in self.links)]
@@ -144,7 +156,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.tags, str):
             named.append(self.tags)
         arn = placeholders(self.arn) or [self.arn]
-        return {_bare(path) for path in (*named, *arn) if path not in CONSTANTS}
+        return {bare(path) for path in (*named, *arn) if path not in CONSTANTS}
 
     def cost(self) -> str:
         """The calls it takes, in words: `1 per region +1 per resource`."""
@@ -162,29 +174,39 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join(words)
 
 
-def _split(step: Step, needed: set[str]) -> tuple[set[str], set[str]]:
-    """Tell what of the needed paths this step's answer gives from what came before it."""
-    before = {_bare(path) for path in _templates(step.params)}
-    if isinstance(step, Pages) and step.items is None:
-        return needed - _parents(needed), before
+def place(step: Step, path: str) -> tuple[str | None, str | None]:
+    """Tell where a path of the items that a step leaves may come from.
+
+    Returns:
+        the path in the step's answer, and the path in the items that it is given.
+
+    """
     if isinstance(step, Each) and step.merges:
         if step.into is None:
-            return needed - _parents(needed), needed | before
-        prefix = f"{step.into}."
-        own = {path for path in needed if path.startswith(prefix)}
-        return {path.removeprefix(prefix) for path in own}, (needed - own) | before
-    above = _parents(needed)
-    items = {f"{step.items}.{path}" if path != ITEM else str(step.items) for path in needed - above}
-    if not isinstance(step, Batch):
-        above = {path.removeprefix(f"{PARENT}.") for path in above}
-    return items or {str(step.items)}, above | before
+            return (None, path) if _is_above(path) else (path, path)
+        inside = path.removeprefix(f"{step.into}.")
+        return (None, path) if inside == path else (inside, None)
+    if step.items is None:
+        return path, None
+    if _is_above(path):
+        return None, path if isinstance(step, Batch) else path.removeprefix(f"{PARENT}.")
+    return step.items if path == ITEM else f"{step.items}.{path}", None
 
 
-def _parents(paths: set[str]) -> set[str]:
-    return {path for path in paths if path.startswith(f"{PARENT}.")}
+def _split(step: Step, needed: set[str]) -> tuple[set[str], set[str]]:
+    """Tell what of the needed paths this step's answer gives from what came before it."""
+    places = [place(step, path) for path in needed]
+    answer = {path for path, _ in places if path is not None}
+    before = {path for _, path in places if path is not None}
+    before |= {bare(path) for path in _templates(step.params)}
+    return (answer or {step.items} if step.items else answer), before
 
 
-def _bare(path: str) -> str:
+def _is_above(path: str) -> bool:
+    return path.startswith(f"{PARENT}.")
+
+
+def bare(path: str) -> str:
     """Write a path without the `/`, `:` or `~ glob` that only says what to do with the value."""
     return ".".join(f"{name}[]" if many else name for name, many in segments(path))
 

@@ -1,5 +1,211 @@
-"""Backup, Data Lifecycle Manager, DataSync, Transfer Family."""
+"""What copies data away and moves it: backup plans and policies, transfer tasks, file servers."""
 
-from proxyd.plugin import Scanner
+from proxyd.plugin import each, listing, pages, tagged
 
-SCANNERS: tuple[Scanner, ...] = ()
+SCANNERS = (
+    listing(
+        "AWS::Backup::BackupPlan",
+        calls=(
+            pages("backup", "ListBackupPlans", "BackupPlansList[]"),
+            # What a plan does is in its rules: when, and into which vault.
+            each("backup", "GetBackupPlan", into="Detail", BackupPlanId="{BackupPlanId}"),
+        ),
+        arn="BackupPlanArn",
+        id="BackupPlanId",
+        name="BackupPlanName",
+        tags=tagged("backup:backup-plan"),
+        properties="VersionId, Rules=Detail.BackupPlan.Rules[].RuleName, "
+        "Schedules=Detail.BackupPlan.Rules[].ScheduleExpression, "
+        "DeleteAfterDays=Detail.BackupPlan.Rules[].Lifecycle.DeleteAfterDays, "
+        "MoveToColdStorageAfterDays="
+        "Detail.BackupPlan.Rules[].Lifecycle.MoveToColdStorageAfterDays, "
+        "EnableContinuousBackup=Detail.BackupPlan.Rules[].EnableContinuousBackup, CreationDate",
+        links=(
+            "uses AWS::Backup::BackupVault Detail.BackupPlan.Rules[].TargetBackupVaultName",
+            "uses AWS::Backup::BackupVault "
+            "Detail.BackupPlan.Rules[].CopyActions[].DestinationBackupVaultArn",
+        ),
+    ),
+    listing(
+        "AWS::Backup::BackupVault",
+        calls=pages("backup", "ListBackupVaults", "BackupVaultList[]"),
+        arn="BackupVaultArn",
+        id="BackupVaultName",
+        name="BackupVaultName",
+        tags=tagged("backup:backup-vault"),
+        properties="State=VaultState, VaultType, Locked, LockDate, MinRetentionDays, "
+        "MaxRetentionDays, CreationDate",
+        links="encrypts-with AWS::KMS::Key EncryptionKeyArn",
+    ),
+    listing(
+        "AWS::Backup::ReportPlan",
+        calls=pages("backup", "ListReportPlans", "ReportPlans[]"),
+        arn="ReportPlanArn",
+        id="ReportPlanName",
+        name="ReportPlanName",
+        tags=tagged("backup:report-plan"),
+        properties="State=DeploymentStatus, ReportPlanDescription, "
+        "ReportTemplate=ReportSetting.ReportTemplate, Formats=ReportDeliveryChannel.Formats, "
+        "Accounts=ReportSetting.Accounts, Regions=ReportSetting.Regions, "
+        "S3KeyPrefix=ReportDeliveryChannel.S3KeyPrefix, CreationTime",
+        links=(
+            "uses AWS::Backup::Framework ReportSetting.FrameworkArns",
+            "routes-to AWS::S3::Bucket ReportDeliveryChannel.S3BucketName",
+        ),
+    ),
+    listing(
+        "AWS::Backup::Framework",
+        calls=pages("backup", "ListFrameworks", "Frameworks[]"),
+        arn="FrameworkArn",
+        id="FrameworkName",
+        name="FrameworkName",
+        tags=tagged("backup:framework"),
+        properties="State=DeploymentStatus, FrameworkDescription, NumberOfControls, CreationTime",
+    ),
+    listing(
+        "AWS::DLM::LifecyclePolicy",
+        calls=(
+            pages("dlm", "GetLifecyclePolicies", "Policies[]"),
+            # As whom it works and what it encrypts copies with; the rest of a policy stays there.
+            each("dlm", "GetLifecyclePolicy", into="Detail", PolicyId="{PolicyId}"),
+        ),
+        arn="arn:{partition}:dlm:{region}:{account}:policy/{PolicyId}",
+        properties="State, Description, PolicyType, DefaultPolicy",
+        links=(
+            "encrypts-with AWS::KMS::Key "
+            "Detail.Policy.PolicyDetails.Schedules[].CrossRegionCopyRules[].CmkArn ~ arn:*:kms:*",
+            "runs-as AWS::IAM::Role Detail.Policy.ExecutionRoleArn ~ arn:*:iam:*",
+        ),
+    ),
+    listing(
+        "AWS::DataSync::Task",
+        calls=(
+            pages("datasync", "ListTasks", "Tasks[]"),
+            # Where from and where to is not in the list.
+            each("datasync", "DescribeTask", into="Detail", TaskArn="{TaskArn}"),
+        ),
+        arn="TaskArn",
+        name="Name",
+        tags=tagged("datasync:task"),
+        properties="State=Status, TaskMode, SourceLocationArn=Detail.SourceLocationArn, "
+        "DestinationLocationArn=Detail.DestinationLocationArn, "
+        "ScheduleExpression=Detail.Schedule.ScheduleExpression, "
+        "ScheduleStatus=Detail.Schedule.Status, TransferMode=Detail.Options.TransferMode, "
+        "ErrorCode=Detail.ErrorCode, CreationTime=Detail.CreationTime",
+        links=(
+            "uses AWS::EC2::NetworkInterface Detail.SourceNetworkInterfaceArns",
+            "uses AWS::EC2::NetworkInterface Detail.DestinationNetworkInterfaceArns",
+            # Some name the group's streams instead, with `:*` at the end.
+            "uses AWS::Logs::LogGroup Detail.CloudWatchLogGroupArn ~ arn:*:logs:*[!*]",
+            "uses AWS::S3::Bucket Detail.TaskReportConfig.Destination.S3.S3BucketArn",
+            "runs-as AWS::IAM::Role Detail.TaskReportConfig.Destination.S3.BucketAccessRoleArn",
+        ),
+    ),
+    listing(
+        "AWS::DataSync::Agent",
+        calls=(
+            pages("datasync", "ListAgents", "Agents[]"),
+            # An agent with a private endpoint is in a network, which the list does not tell.
+            each("datasync", "DescribeAgent", into="Detail", AgentArn="{AgentArn}"),
+        ),
+        arn="AgentArn",
+        name="Name",
+        tags=tagged("datasync:agent"),
+        properties="State=Status, Version=Platform.Version, EndpointType=Detail.EndpointType, "
+        "CreationTime=Detail.CreationTime",
+        links=(
+            "in AWS::EC2::Subnet Detail.PrivateLinkConfig.SubnetArns",
+            "uses AWS::EC2::SecurityGroup Detail.PrivateLinkConfig.SecurityGroupArns",
+            "uses AWS::EC2::VPCEndpoint Detail.PrivateLinkConfig.VpcEndpointId",
+        ),
+    ),
+    listing(
+        "AWS::Transfer::Server",
+        calls=(
+            pages("transfer", "ListServers", "Servers[]"),
+            # The network that it is in, and what it asks who may log in.
+            each("transfer", "DescribeServer", into="Detail", ServerId="{ServerId}"),
+        ),
+        arn="Arn",
+        tags=tagged("transfer:server"),
+        properties="State, Domain, EndpointType, IdentityProviderType, UserCount, "
+        "Protocols=Detail.Server.Protocols, SecurityPolicyName=Detail.Server.SecurityPolicyName, "
+        "IpAddressType=Detail.Server.IpAddressType",
+        links=(
+            "in AWS::EC2::VPC Detail.Server.EndpointDetails.VpcId",
+            "in AWS::EC2::Subnet Detail.Server.EndpointDetails.SubnetIds",
+            "uses AWS::EC2::SecurityGroup Detail.Server.EndpointDetails.SecurityGroupIds",
+            "uses AWS::EC2::VPCEndpoint Detail.Server.EndpointDetails.VpcEndpointId",
+            "uses AWS::EC2::EIP Detail.Server.EndpointDetails.AddressAllocationIds",
+            "uses AWS::CertificateManager::Certificate Detail.Server.Certificate",
+            "uses AWS::Lambda::Function Detail.Server.IdentityProviderDetails.Function",
+            "uses AWS::DirectoryService::MicrosoftAD "
+            "Detail.Server.IdentityProviderDetails.DirectoryId",
+            "triggers AWS::Transfer::Workflow Detail.Server.WorkflowDetails.OnUpload[].WorkflowId",
+            "triggers AWS::Transfer::Workflow "
+            "Detail.Server.WorkflowDetails.OnPartialUpload[].WorkflowId",
+            "runs-as AWS::IAM::Role LoggingRole",
+            "runs-as AWS::IAM::Role Detail.Server.IdentityProviderDetails.InvocationRole",
+        ),
+    ),
+    listing(
+        "AWS::Transfer::User",
+        calls=(
+            pages("transfer", "ListServers", "Servers[]"),
+            each("transfer", "ListUsers", "Users[]", ServerId="{ServerId}"),
+        ),
+        arn="Arn",
+        name="UserName",
+        tags=tagged("transfer:user"),
+        properties="HomeDirectory, HomeDirectoryType, SshPublicKeyCount",
+        links=(
+            "member-of AWS::Transfer::Server ^.ServerId",
+            "runs-as AWS::IAM::Role Role",
+        ),
+    ),
+    listing(
+        "AWS::Transfer::Connector",
+        calls=(
+            pages("transfer", "ListConnectors", "Connectors[]"),
+            # Of a connector the list tells no more than where it leads.
+            each("transfer", "DescribeConnector", into="Detail", ConnectorId="{ConnectorId}"),
+        ),
+        arn="Arn",
+        tags=tagged("transfer:connector"),
+        properties="State=Detail.Connector.Status, EgressType=Detail.Connector.EgressType, "
+        "SecurityPolicyName=Detail.Connector.SecurityPolicyName, "
+        "EgressIpAddresses=Detail.Connector.ServiceManagedEgressIpAddresses, "
+        "EncryptionAlgorithm=Detail.Connector.As2Config.EncryptionAlgorithm, "
+        "SigningAlgorithm=Detail.Connector.As2Config.SigningAlgorithm",
+        links=(
+            "uses AWS::SecretsManager::Secret Detail.Connector.SftpConfig.UserSecretId",
+            "uses AWS::SecretsManager::Secret Detail.Connector.As2Config.BasicAuthSecretId",
+            "uses AWS::Transfer::Profile Detail.Connector.As2Config.LocalProfileId",
+            "uses AWS::Transfer::Profile Detail.Connector.As2Config.PartnerProfileId",
+            "routes-to AWS::VpcLattice::ResourceConfiguration "
+            "Detail.Connector.EgressConfig.VpcLattice.ResourceConfigurationArn",
+            "runs-as AWS::IAM::Role Detail.Connector.AccessRole",
+            "runs-as AWS::IAM::Role Detail.Connector.LoggingRole",
+        ),
+    ),
+    listing(
+        "AWS::Transfer::WebApp",
+        calls=(
+            pages("transfer", "ListWebApps", "WebApps[]"),
+            each("transfer", "DescribeWebApp", into="Detail", WebAppId="{WebAppId}"),
+        ),
+        arn="Arn",
+        tags=tagged("transfer:webapp"),
+        properties="AccessEndpoint, WebAppEndpoint, "
+        "WebAppEndpointPolicy=Detail.WebApp.WebAppEndpointPolicy, "
+        "WebAppUnits=Detail.WebApp.WebAppUnits.Provisioned",
+        links=(
+            "uses AWS::SSO::Application "
+            "Detail.WebApp.DescribedIdentityProviderDetails.IdentityCenterConfig.ApplicationArn",
+            "uses AWS::SSO::Instance "
+            "Detail.WebApp.DescribedIdentityProviderDetails.IdentityCenterConfig.InstanceArn",
+            "runs-as AWS::IAM::Role "
+            "Detail.WebApp.DescribedIdentityProviderDetails.IdentityCenterConfig.Role",
+        ),
+    ),
+)

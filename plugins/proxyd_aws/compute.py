@@ -1,6 +1,6 @@
-"""What computes: instances and their groups, functions."""
+"""EC2 instances and what they are started from, with and on."""
 
-from proxyd.plugin import listing, pages, tagged
+from proxyd.plugin import listing, pages
 
 SCANNERS = (
     listing(
@@ -14,55 +14,122 @@ SCANNERS = (
         links=(
             "in AWS::EC2::Subnet SubnetId",
             "in AWS::EC2::VPC VpcId",
+            "in AWS::EC2::PlacementGroup Placement.GroupName",
+            "in AWS::EC2::Host Placement.HostId",
+            "uses AWS::EC2::CapacityReservation CapacityReservationId",
             "uses AWS::EC2::SecurityGroup SecurityGroups[].GroupId",
             "uses AWS::EC2::Volume BlockDeviceMappings[].Ebs.VolumeId",
             "uses AWS::EC2::NetworkInterface NetworkInterfaces[].NetworkInterfaceId",
             "uses AWS::EC2::KeyPair KeyName",
+            "runs AWS::EC2::Image ImageId",
             "runs-as AWS::IAM::InstanceProfile IamInstanceProfile.Arn",
         ),
     ),
+    # What the versions of a template hold is left alone: user data is among it.
     listing(
-        "AWS::AutoScaling::AutoScalingGroup",
-        calls=pages("autoscaling", "DescribeAutoScalingGroups", "AutoScalingGroups[]"),
-        arn="AutoScalingGroupARN",
-        id="AutoScalingGroupName",
-        name="AutoScalingGroupName",
-        properties="State=Status, MinSize, MaxSize, DesiredCapacity, AvailabilityZones, "
-        "InstanceStates=Instances[].LifecycleState, HealthCheckType, "
-        "SuspendedProcesses=SuspendedProcesses[].ProcessName, CapacityRebalance, CreatedTime",
+        "AWS::EC2::LaunchTemplate",
+        calls=pages("ec2", "DescribeLaunchTemplates", "LaunchTemplates[]"),
+        arn="arn:{partition}:ec2:{region}:{account}:launch-template/{LaunchTemplateId}",
+        name="LaunchTemplateName",
+        properties="DefaultVersionNumber, LatestVersionNumber, CreatedBy, CreateTime, "
+        "ManagedBy=Operator.Principal",
+    ),
+    # By name and not by id, as the IAM reference has it and everything that uses a key.
+    listing(
+        "AWS::EC2::KeyPair",
+        calls=pages("ec2", "DescribeKeyPairs", "KeyPairs[]"),
+        arn="arn:{partition}:ec2:{region}:{account}:key-pair/{KeyName}",
+        id="KeyName",
+        name="KeyName",
+        properties="KeyPairId, KeyType, KeyFingerprint, CreateTime",
+    ),
+    listing(
+        "AWS::EC2::Image",
+        calls=pages(
+            "ec2",
+            "DescribeImages",
+            "Images[]",
+            Owners=["self"],
+            IncludeDeprecated=True,
+            IncludeDisabled=True,
+        ),
+        arn="arn:{partition}:ec2:{region}::image/{ImageId}",
+        name="Name",
+        properties="State, Description, Architecture, Platform=PlatformDetails, RootDeviceType, "
+        "VirtualizationType, BootMode, ImdsSupport, Public, SourceInstanceId, SourceImageId, "
+        "SourceImageRegion, CreationDate, DeprecationTime",
         links=(
-            "runs AWS::EC2::Instance Instances[].InstanceId",
-            "attached-to AWS::ElasticLoadBalancingV2::TargetGroup TargetGroupARNs",
-            "uses AWS::EC2::LaunchTemplate LaunchTemplate.LaunchTemplateId",
-            "uses AWS::EC2::LaunchTemplate "
-            "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.LaunchTemplateId",
-            "uses AWS::AutoScaling::LaunchConfiguration LaunchConfigurationName",
-            "runs-as AWS::IAM::Role ServiceLinkedRoleARN",
+            "uses AWS::EC2::Snapshot BlockDeviceMappings[].Ebs.SnapshotId",
+            "encrypts-with AWS::KMS::Key BlockDeviceMappings[].Ebs.KmsKeyId",
         ),
     ),
-    # ListFunctions leaves a function's state out, and only lambda:GetFunction has it, which
-    # also hands out a URL of the code.
     listing(
-        "AWS::Lambda::Function",
-        calls=pages("lambda", "ListFunctions", "Functions[]"),
-        arn="FunctionArn",
-        id="FunctionName",
-        name="FunctionName",
-        tags=tagged("lambda:function"),
-        properties="Runtime, Handler, Description, MemorySize, Timeout, CodeSize, PackageType, "
-        "Architectures, EphemeralStorage=EphemeralStorage.Size, TracingMode=TracingConfig.Mode, "
-        "LastModified",
+        "AWS::EC2::SpotFleet",
+        calls=pages("ec2", "DescribeSpotFleetRequests", "SpotFleetRequestConfigs[]"),
+        arn="arn:{partition}:ec2:{region}:{account}:spot-fleet-request/{SpotFleetRequestId}",
+        properties="State=SpotFleetRequestState, Type=SpotFleetRequestConfig.Type, "
+        "AllocationStrategy=SpotFleetRequestConfig.AllocationStrategy, "
+        "TargetCapacity=SpotFleetRequestConfig.TargetCapacity, "
+        "OnDemandTargetCapacity=SpotFleetRequestConfig.OnDemandTargetCapacity, "
+        "SpotPrice=SpotFleetRequestConfig.SpotPrice, "
+        "InterruptionBehavior=SpotFleetRequestConfig.InstanceInterruptionBehavior, "
+        "InstanceTypes=SpotFleetRequestConfig.LaunchSpecifications[].InstanceType, "
+        "ValidFrom=SpotFleetRequestConfig.ValidFrom, "
+        "ValidUntil=SpotFleetRequestConfig.ValidUntil, CreateTime",
         links=(
-            "in AWS::EC2::VPC VpcConfig.VpcId",
-            "in AWS::EC2::Subnet VpcConfig.SubnetIds",
-            "uses AWS::EC2::SecurityGroup VpcConfig.SecurityGroupIds",
-            "uses AWS::Lambda::LayerVersion Layers[].Arn",
-            "uses AWS::EFS::AccessPoint FileSystemConfigs[].Arn",
-            "uses AWS::Logs::LogGroup LoggingConfig.LogGroup",
-            "routes-to AWS::SQS::Queue DeadLetterConfig.TargetArn ~ arn:*:sqs:*",
-            "routes-to AWS::SNS::Topic DeadLetterConfig.TargetArn ~ arn:*:sns:*",
-            "encrypts-with AWS::KMS::Key KMSKeyArn",
-            "runs-as AWS::IAM::Role Role",
+            # One field may name several subnets, with commas: those are no id.
+            "in AWS::EC2::Subnet SpotFleetRequestConfig.LaunchSpecifications[].SubnetId ~ !*,*",
+            "in AWS::EC2::Subnet "
+            "SpotFleetRequestConfig.LaunchTemplateConfigs[].Overrides[].SubnetId ~ !*,*",
+            "uses AWS::EC2::LaunchTemplate SpotFleetRequestConfig.LaunchTemplateConfigs[]"
+            ".LaunchTemplateSpecification.LaunchTemplateId",
+            "uses AWS::EC2::SecurityGroup "
+            "SpotFleetRequestConfig.LaunchSpecifications[].SecurityGroups[].GroupId",
+            "uses AWS::EC2::KeyPair SpotFleetRequestConfig.LaunchSpecifications[].KeyName",
+            "uses AWS::IAM::InstanceProfile "
+            "SpotFleetRequestConfig.LaunchSpecifications[].IamInstanceProfile.Arn",
+            "runs AWS::EC2::Image SpotFleetRequestConfig.LaunchSpecifications[].ImageId",
+            "attached-to AWS::ElasticLoadBalancingV2::TargetGroup SpotFleetRequestConfig"
+            ".LoadBalancersConfig.TargetGroupsConfig.TargetGroups[].Arn",
+            "runs-as AWS::IAM::Role SpotFleetRequestConfig.IamFleetRole",
         ),
+    ),
+    listing(
+        "AWS::EC2::Host",
+        calls=pages("ec2", "DescribeHosts", "Hosts[]"),
+        arn="arn:{partition}:ec2:{region}:{OwnerId}:dedicated-host/{HostId}",
+        properties="State, InstanceType=HostProperties.InstanceType, "
+        "InstanceFamily=HostProperties.InstanceFamily, Cores=HostProperties.Cores, "
+        "Sockets=HostProperties.Sockets, TotalVCpus=HostProperties.TotalVCpus, AvailabilityZone, "
+        "AutoPlacement, HostRecovery, HostMaintenance, HostReservationId, OwnerId, "
+        "AllocationTime, ReleaseTime",
+        links="runs AWS::EC2::Instance Instances[].InstanceId",
+    ),
+    listing(
+        "AWS::EC2::ReservedInstance",
+        calls=pages("ec2", "DescribeReservedInstances", "ReservedInstances[]"),
+        arn="arn:{partition}:ec2:{region}:{account}:reserved-instances/{ReservedInstancesId}",
+        properties="State, InstanceType, InstanceCount, ProductDescription, Scope, "
+        "AvailabilityZone, OfferingClass, OfferingType, InstanceTenancy, Start, End, Duration",
+    ),
+    listing(
+        "AWS::EC2::CapacityReservation",
+        calls=pages("ec2", "DescribeCapacityReservations", "CapacityReservations[]"),
+        arn="CapacityReservationArn",
+        properties="State, InstanceType, InstancePlatform, TotalInstanceCount, AvailabilityZone, "
+        "Tenancy, InstanceMatchCriteria, ReservationType, EbsOptimized, EndDateType, StartDate, "
+        "EndDate, OwnerId, CreateDate",
+        links=(
+            "in AWS::EC2::PlacementGroup PlacementGroupArn",
+            "member-of AWS::EC2::CapacityReservationFleet CapacityReservationFleetId",
+        ),
+    ),
+    listing(
+        "AWS::EC2::PlacementGroup",
+        calls=pages("ec2", "DescribePlacementGroups", "PlacementGroups[]"),
+        arn="GroupArn",
+        id="GroupName",
+        name="GroupName",
+        properties="State, Strategy, PartitionCount, SpreadLevel, GroupId",
     ),
 )

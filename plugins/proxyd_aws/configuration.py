@@ -1,5 +1,135 @@
-"""CloudFormation, AppConfig."""
+"""What sets things up: CloudFormation's stacks, AppConfig's applications."""
 
-from proxyd.plugin import Scanner
+from msgspec.structs import replace
 
-SCANNERS: tuple[Scanner, ...] = ()
+from proxyd.plugin import Operation, each, listing, pages, tagged
+
+_STACK = listing(
+    "AWS::CloudFormation::Stack",
+    calls=pages("cloudformation", "DescribeStacks", "Stacks[]"),
+    arn="StackId",
+    id="StackName",
+    name="StackName",
+    # The reason of a status may quote a parameter.
+    properties="State=StackStatus, DetailedStatus, Description, Capabilities, "
+    "EnableTerminationProtection, DisableRollback, DriftStatus=DriftInformation.StackDriftStatus, "
+    "LastDriftCheck=DriftInformation.LastCheckTimestamp, CreationTime, LastUpdatedTime",
+    links=(
+        "member-of AWS::CloudFormation::Stack ParentId",
+        "triggers AWS::SNS::Topic NotificationARNs",
+        "uses AWS::CloudWatch::Alarm RollbackConfiguration.RollbackTriggers[].Arn",
+        "runs-as AWS::IAM::Role RoleARN",
+    ),
+)
+
+SCANNERS = (
+    # To describe all stacks, and not one by its name, takes the permission to list them too.
+    replace(_STACK, operations=(*_STACK.operations, Operation("cloudformation", "ListStacks"))),
+    listing(
+        "AWS::CloudFormation::StackSet",
+        calls=(
+            pages("cloudformation", "ListStackSets", "Summaries[]", Status="ACTIVE"),
+            # The list tells neither tags nor where it deploys to and as whom.
+            each(
+                "cloudformation", "DescribeStackSet", into="Detail", StackSetName="{StackSetName}"
+            ),
+        ),
+        arn="arn:{partition}:cloudformation:{region}:{account}:stackset/{StackSetId}",
+        id="StackSetName",
+        name="StackSetName",
+        tags="Detail.StackSet.Tags",
+        properties="State=Status, Description, PermissionModel, "
+        "AutoDeployment=AutoDeployment.Enabled, ManagedExecution=ManagedExecution.Active, "
+        "DriftStatus, LastDriftCheckTimestamp, Capabilities=Detail.StackSet.Capabilities, "
+        "Regions=Detail.StackSet.Regions, ExecutionRoleName=Detail.StackSet.ExecutionRoleName",
+        links=(
+            "routes-to AWS::Organizations::OrganizationalUnit "
+            "Detail.StackSet.OrganizationalUnitIds ~ ou-*",
+            "runs-as AWS::IAM::Role Detail.StackSet.AdministrationRoleARN",
+        ),
+    ),
+    listing(
+        "AWS::AppConfig::Application",
+        calls=pages("appconfig", "ListApplications", "Items[]"),
+        arn="arn:{partition}:appconfig:{region}:{account}:application/{Id}",
+        name="Name",
+        tags=tagged("appconfig"),
+        properties="Description",
+    ),
+    listing(
+        "AWS::AppConfig::Environment",
+        calls=(
+            pages("appconfig", "ListApplications", "Items[]"),
+            each("appconfig", "ListEnvironments", "Items[]", ApplicationId="{Id}"),
+        ),
+        arn="arn:{partition}:appconfig:{region}:{account}"
+        ":application/{ApplicationId}/environment/{Id}",
+        name="Name",
+        tags=tagged("appconfig"),
+        properties="State, Description",
+        links=(
+            "member-of AWS::AppConfig::Application ApplicationId",
+            "uses AWS::CloudWatch::Alarm Monitors[].AlarmArn",
+            "runs-as AWS::IAM::Role Monitors[].AlarmRoleArn",
+        ),
+    ),
+    listing(
+        "AWS::AppConfig::ConfigurationProfile",
+        calls=(
+            pages("appconfig", "ListApplications", "Items[]"),
+            each("appconfig", "ListConfigurationProfiles", "Items[]", ApplicationId="{Id}"),
+            # Its key and its role are in no list.
+            each(
+                "appconfig",
+                "GetConfigurationProfile",
+                into="Detail",
+                ApplicationId="{ApplicationId}",
+                ConfigurationProfileId="{Id}",
+            ),
+        ),
+        arn="arn:{partition}:appconfig:{region}:{account}"
+        ":application/{ApplicationId}/configurationprofile/{Id}",
+        name="Name",
+        tags=tagged("appconfig"),
+        properties="Type, LocationUri, ValidatorTypes, Description=Detail.Description",
+        links=(
+            "member-of AWS::AppConfig::Application ApplicationId",
+            "encrypts-with AWS::KMS::Key Detail.KmsKeyArn",
+            "runs-as AWS::IAM::Role Detail.RetrievalRoleArn",
+        ),
+    ),
+    listing(
+        "AWS::AppConfig::HostedConfigurationVersion",
+        calls=(
+            pages("appconfig", "ListApplications", "Items[]"),
+            each("appconfig", "ListConfigurationProfiles", "Items[]", ApplicationId="{Id}"),
+            each(
+                "appconfig",
+                "ListHostedConfigurationVersions",
+                "Items[]",
+                ApplicationId="{ApplicationId}",
+                ConfigurationProfileId="{Id}",
+            ),
+        ),
+        arn="arn:{partition}:appconfig:{region}:{account}:application/{ApplicationId}"
+        "/configurationprofile/{ConfigurationProfileId}/hostedconfigurationversion/{VersionNumber}",
+        name="VersionLabel",
+        tags=None,
+        properties="VersionNumber, VersionLabel, Description, ContentType",
+        links=(
+            "member-of AWS::AppConfig::ConfigurationProfile ConfigurationProfileId",
+            "encrypts-with AWS::KMS::Key KmsKeyArn",
+        ),
+    ),
+    listing(
+        "AWS::AppConfig::DeploymentStrategy",
+        calls=pages("appconfig", "ListDeploymentStrategies", "Items[]"),
+        arn="arn:{partition}:appconfig:{region}:{account}:deploymentstrategy/{Id}",
+        name="Name",
+        tags=tagged("appconfig"),
+        properties="Description, GrowthType, GrowthFactor, DeploymentDurationInMinutes, "
+        "FinalBakeTimeInMinutes, ReplicateTo",
+        # AWS's own have names for ids.
+        drop=("Id", "AppConfig.*"),
+    ),
+)

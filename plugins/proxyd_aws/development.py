@@ -1,5 +1,284 @@
-"""CodeArtifact, CodeBuild, CodeCommit, CodeDeploy, CodePipeline, Device Farm."""
+"""What software is made with: repositories, builds, pipelines and deployments.
 
-from proxyd.plugin import Scanner
+Where a build's source is stays unsaid: the URL may have a password in it.
+"""
 
-SCANNERS: tuple[Scanner, ...] = ()
+from proxyd.plugin import batch, each, listing, pages, tagged
+
+# Of an action's configuration, which is free-form, only what names a resource.
+_ACTION = "Detail.pipeline.stages[].actions[].configuration"
+
+SCANNERS = (
+    listing(
+        "AWS::CodeArtifact::Domain",
+        calls=pages("codeartifact", "ListDomains", "domains[]"),
+        arn="arn",
+        id="name",
+        name="name",
+        tags=tagged("codeartifact:domain"),
+        properties="State=status, owner, createdTime",
+        links="encrypts-with AWS::KMS::Key encryptionKey",
+    ),
+    listing(
+        "AWS::CodeArtifact::Repository",
+        calls=(
+            pages("codeartifact", "ListRepositories", "repositories[]"),
+            # Where its packages come from is in no list.
+            each(
+                "codeartifact",
+                "DescribeRepository",
+                into="Detail",
+                domain="{domainName}",
+                domainOwner="{domainOwner}",
+                repository="{name}",
+            ),
+        ),
+        arn="arn",
+        id="name",
+        name="name",
+        tags=tagged("codeartifact:repository"),
+        properties="description, domainName, domainOwner, administratorAccount, "
+        "ExternalConnections=Detail.repository.externalConnections[].externalConnectionName, "
+        "createdTime",
+        links=(
+            "in AWS::CodeArtifact::Domain domainName",
+            "routes-to AWS::CodeArtifact::Repository Detail.repository.upstreams[].repositoryName",
+        ),
+    ),
+    listing(
+        "AWS::CodeBuild::Project",
+        calls=(
+            pages("codebuild", "ListProjects", "projects[]"),
+            batch("codebuild", "BatchGetProjects", "projects[]", size=100, names=["{@}"]),
+        ),
+        arn="arn",
+        id="name",
+        name="name",
+        tags="tags",
+        properties="description, SourceType=source.type, "
+        "SecondarySourceTypes=secondarySources[].type, ArtifactsType=artifacts.type, "
+        "CacheType=cache.type, BuildTypes=webhook.buildType, projectVisibility, "
+        "timeoutInMinutes, queuedTimeoutInMinutes, concurrentBuildLimit, created, lastModified",
+        links=(
+            "in AWS::EC2::VPC vpcConfig.vpcId",
+            "in AWS::EC2::Subnet vpcConfig.subnets",
+            "uses AWS::EC2::SecurityGroup vpcConfig.securityGroupIds",
+            "uses AWS::Logs::LogGroup logsConfig.cloudWatchLogs.groupName",
+            "uses AWS::CodeBuild::Fleet environment.fleet.fleetArn ~ arn:*",
+            "uses AWS::SecretsManager::Secret "
+            "environment.registryCredential.credential ~ arn:*:secretsmanager:*",
+            "uses AWS::SecretsManager::Secret source.auth.resource ~ arn:*:secretsmanager:*",
+            "uses AWS::CodeConnections::Connection source.auth.resource ~ arn:*:codeconnections:*",
+            "uses AWS::CodeStarConnections::Connection "
+            "source.auth.resource ~ arn:*:codestar-connections:*",
+            "routes-to AWS::S3::Bucket artifacts.location",
+            "routes-to AWS::S3::Bucket secondaryArtifacts[].location",
+            "encrypts-with AWS::KMS::Alias encryptionKey ~ *alias/*",
+            "encrypts-with AWS::KMS::Key encryptionKey ~ !*alias/*",
+            "runs-as AWS::IAM::Role serviceRole",
+            "runs-as AWS::IAM::Role buildBatchConfig.serviceRole",
+            "runs-as AWS::IAM::Role resourceAccessRole",
+        ),
+    ),
+    listing(
+        "AWS::CodeBuild::ReportGroup",
+        calls=(
+            pages("codebuild", "ListReportGroups", "reportGroups[]"),
+            batch(
+                "codebuild",
+                "BatchGetReportGroups",
+                "reportGroups[]",
+                size=100,
+                reportGroupArns=["{@}"],
+            ),
+        ),
+        arn="arn",
+        id="name",
+        name="name",
+        tags="tags",
+        properties="State=status, type, ExportConfigType=exportConfig.exportConfigType, created, "
+        "lastModified",
+        links=(
+            "routes-to AWS::S3::Bucket exportConfig.s3Destination.bucket",
+            "encrypts-with AWS::KMS::Alias exportConfig.s3Destination.encryptionKey ~ *alias/*",
+            "encrypts-with AWS::KMS::Key exportConfig.s3Destination.encryptionKey ~ !*alias/*",
+        ),
+    ),
+    listing(
+        "AWS::CodeBuild::SourceCredential",
+        calls=pages("codebuild", "ListSourceCredentials", "sourceCredentialsInfos[]"),
+        arn="arn",
+        name="serverType",
+        tags=None,
+        properties="serverType, authType",
+        links=(
+            "uses AWS::SecretsManager::Secret resource ~ arn:*:secretsmanager:*",
+            "uses AWS::CodeConnections::Connection resource ~ arn:*:codeconnections:*",
+            "uses AWS::CodeStarConnections::Connection resource ~ arn:*:codestar-connections:*",
+        ),
+    ),
+    listing(
+        "AWS::CodeCommit::Repository",
+        calls=(
+            pages("codecommit", "ListRepositories", "repositories[]"),
+            batch(
+                "codecommit",
+                "BatchGetRepositories",
+                "repositories[]",
+                size=100,
+                repositoryNames=["{repositoryName}"],
+            ),
+        ),
+        arn="Arn",
+        id="repositoryName",
+        name="repositoryName",
+        tags=tagged("codecommit"),
+        properties="repositoryDescription, repositoryId, defaultBranch, cloneUrlHttp, "
+        "cloneUrlSsh, creationDate, lastModifiedDate",
+        links="encrypts-with AWS::KMS::Key kmsKeyId",
+    ),
+    listing(
+        "AWS::CodeDeploy::Application",
+        calls=(
+            pages("codedeploy", "ListApplications", "applications[]"),
+            batch(
+                "codedeploy",
+                "BatchGetApplications",
+                "applicationsInfo[]",
+                size=100,
+                applicationNames=["{@}"],
+            ),
+        ),
+        arn="arn:{partition}:codedeploy:{region}:{account}:application:{applicationName}",
+        id="applicationName",
+        name="applicationName",
+        tags=tagged("codedeploy:application"),
+        properties="applicationId, computePlatform, linkedToGitHub, createTime",
+    ),
+    listing(
+        "AWS::CodeDeploy::DeploymentGroup",
+        calls=(
+            pages("codedeploy", "ListApplications", "applications[]"),
+            each("codedeploy", "ListDeploymentGroups", "deploymentGroups[]", applicationName="{@}"),
+            batch(
+                "codedeploy",
+                "BatchGetDeploymentGroups",
+                "deploymentGroupsInfo[]",
+                size=100,
+                applicationName="{^.@}",
+                deploymentGroupNames=["{@}"],
+            ),
+        ),
+        arn="arn:{partition}:codedeploy:{region}:{account}"
+        ":deploymentgroup:{applicationName}/{deploymentGroupName}",
+        id="deploymentGroupName",
+        name="deploymentGroupName",
+        tags=tagged("codedeploy:deploymentgroup"),
+        properties="applicationName, computePlatform, deploymentConfigName, "
+        "DeploymentType=deploymentStyle.deploymentType, "
+        "DeploymentOption=deploymentStyle.deploymentOption, "
+        "AutoRollbackEvents=autoRollbackConfiguration.events, outdatedInstancesStrategy, "
+        "LastAttemptedStatus=lastAttemptedDeployment.status, "
+        "LastAttemptedTime=lastAttemptedDeployment.createTime",
+        links=(
+            "member-of AWS::CodeDeploy::Application applicationName",
+            "uses AWS::CodeDeploy::DeploymentConfig deploymentConfigName ~ !CodeDeployDefault.*",
+            "uses AWS::CloudWatch::Alarm alarmConfiguration.alarms[].name",
+            "uses AWS::S3::Bucket targetRevision.s3Location.bucket",
+            "routes-to AWS::AutoScaling::AutoScalingGroup autoScalingGroups[].name",
+            "routes-to AWS::ECS::Service ecsServices[].serviceName",
+            "routes-to AWS::ECS::Cluster ecsServices[].clusterName",
+            "uses AWS::ElasticLoadBalancing::LoadBalancer loadBalancerInfo.elbInfoList[].name",
+            "uses AWS::ElasticLoadBalancingV2::TargetGroup "
+            "loadBalancerInfo.targetGroupInfoList[].name",
+            "uses AWS::ElasticLoadBalancingV2::TargetGroup "
+            "loadBalancerInfo.targetGroupPairInfoList[].targetGroups[].name",
+            "uses AWS::ElasticLoadBalancingV2::Listener "
+            "loadBalancerInfo.targetGroupPairInfoList[].prodTrafficRoute.listenerArns[]",
+            "uses AWS::ElasticLoadBalancingV2::Listener "
+            "loadBalancerInfo.targetGroupPairInfoList[].testTrafficRoute.listenerArns[]",
+            "triggers AWS::SNS::Topic triggerConfigurations[].triggerTargetArn",
+            "runs-as AWS::IAM::Role serviceRoleArn",
+        ),
+    ),
+    listing(
+        "AWS::CodeDeploy::DeploymentConfig",
+        calls=(
+            pages("codedeploy", "ListDeploymentConfigs", "deploymentConfigsList[]"),
+            each("codedeploy", "GetDeploymentConfig", into="Detail", deploymentConfigName="{@}"),
+        ),
+        arn="arn:{partition}:codedeploy:{region}:{account}:deploymentconfig:{@}",
+        id="@",
+        name="@",
+        tags=None,
+        properties="ComputePlatform=Detail.deploymentConfigInfo.computePlatform, "
+        "MinimumHealthyHostsType=Detail.deploymentConfigInfo.minimumHealthyHosts.type, "
+        "MinimumHealthyHosts=Detail.deploymentConfigInfo.minimumHealthyHosts.value, "
+        "TrafficRoutingType=Detail.deploymentConfigInfo.trafficRoutingConfig.type, "
+        "CreateTime=Detail.deploymentConfigInfo.createTime",
+        drop=("@", "CodeDeployDefault.*"),
+    ),
+    listing(
+        "AWS::CodePipeline::Pipeline",
+        calls=(
+            pages("codepipeline", "ListPipelines", "pipelines[]"),
+            # A pipeline is what its stages do, and the list has only names.
+            each("codepipeline", "GetPipeline", into="Detail", name="{name}"),
+        ),
+        arn="arn:{partition}:codepipeline:{region}:{account}:{name}",
+        id="name",
+        name="name",
+        tags=tagged("codepipeline"),
+        properties="pipelineType, executionMode, version, "
+        "Stages=Detail.pipeline.stages[].name, "
+        "Providers=Detail.pipeline.stages[].actions[].actionTypeId.provider, created, updated",
+        links=(
+            f"uses AWS::CodeConnections::Connection {_ACTION}.ConnectionArn "
+            "~ arn:*:codeconnections:*",
+            f"uses AWS::CodeStarConnections::Connection {_ACTION}.ConnectionArn "
+            "~ arn:*:codestar-connections:*",
+            f"uses AWS::S3::Bucket {_ACTION}.S3Bucket",
+            f"runs AWS::CodeBuild::Project {_ACTION}.ProjectName",
+            f"runs AWS::CodeDeploy::DeploymentGroup {_ACTION}.DeploymentGroupName",
+            f"runs AWS::Lambda::Function {_ACTION}.FunctionName",
+            f"runs AWS::StepFunctions::StateMachine {_ACTION}.StateMachineArn",
+            f"routes-to AWS::CloudFormation::Stack {_ACTION}.StackName",
+            f"routes-to AWS::CloudFormation::StackSet {_ACTION}.StackSetName",
+            f"routes-to AWS::ECS::Service {_ACTION}.ServiceName",
+            f"routes-to AWS::ElasticBeanstalk::Environment {_ACTION}.EnvironmentName",
+            f"routes-to AWS::S3::Bucket {_ACTION}.BucketName",
+            "uses AWS::S3::Bucket Detail.pipeline.artifactStore.location",
+            "encrypts-with AWS::KMS::Alias "
+            "Detail.pipeline.artifactStore.encryptionKey.id ~ *alias/*",
+            "encrypts-with AWS::KMS::Key "
+            "Detail.pipeline.artifactStore.encryptionKey.id ~ !*alias/*",
+            "runs-as AWS::IAM::Role Detail.pipeline.roleArn",
+            "runs-as AWS::IAM::Role Detail.pipeline.stages[].actions[].roleArn",
+        ),
+    ),
+    # Nothing of its URL: who knows it may call it.
+    listing(
+        "AWS::CodePipeline::Webhook",
+        calls=pages("codepipeline", "ListWebhooks", "webhooks[]"),
+        arn="arn",
+        id="definition.name",
+        name="definition.name",
+        tags="tags",
+        properties="TargetAction=definition.targetAction, "
+        "Authentication=definition.authentication, errorCode",
+        links="triggers AWS::CodePipeline::Pipeline definition.targetPipeline",
+    ),
+    listing(
+        "AWS::DeviceFarm::Project",
+        calls=pages("devicefarm", "ListProjects", "projects[]"),
+        arn="arn",
+        name="name",
+        tags=tagged("devicefarm:project"),
+        properties="defaultJobTimeoutMinutes, created",
+        links=(
+            "in AWS::EC2::VPC vpcConfig.vpcId",
+            "in AWS::EC2::Subnet vpcConfig.subnetIds",
+            "uses AWS::EC2::SecurityGroup vpcConfig.securityGroupIds",
+        ),
+    ),
+)

@@ -1,5 +1,181 @@
-"""IoT Core, IoT SiteWise."""
+"""IoT Core and IoT SiteWise.
 
-from proxyd.plugin import Scanner
+The attributes of things are left out: they are whatever a fleet wants to remember.
+"""
 
-SCANNERS: tuple[Scanner, ...] = ()
+from proxyd.plugin import each, listing, pages, tagged
+
+SCANNERS = (
+    listing(
+        "AWS::IoT::Thing",
+        calls=pages("iot", "ListThings", "things[]"),
+        arn="thingArn",
+        id="thingName",
+        name="thingName",
+        tags=None,
+        properties="thingTypeName",
+        links="uses AWS::IoT::ThingType thingTypeName",
+    ),
+    listing(
+        "AWS::IoT::Certificate",
+        calls=pages("iot", "ListCertificates", "certificates[]"),
+        arn="certificateArn",
+        tags=None,
+        properties="State=status, certificateMode, creationDate",
+    ),
+    listing(
+        "AWS::IoT::Policy",
+        calls=pages("iot", "ListPolicies", "policies[]"),
+        arn="policyArn",
+        name="policyName",
+        tags=tagged("iot:policy"),
+    ),
+    listing(
+        "AWS::IoT::ThingGroup",
+        calls=(
+            pages("iot", "ListThingGroups", "thingGroups[]"),
+            # What it is a part of, and whether a query keeps it full.
+            each("iot", "DescribeThingGroup", into="Detail", thingGroupName="{groupName}"),
+        ),
+        arn="groupArn",
+        name="groupName",
+        tags=tagged("iot:thinggroup"),
+        properties="State=Detail.status, "
+        "description=Detail.thingGroupProperties.thingGroupDescription, "
+        "indexName=Detail.indexName, creationDate=Detail.thingGroupMetadata.creationDate",
+        links="member-of AWS::IoT::ThingGroup Detail.thingGroupMetadata.parentGroupName",
+    ),
+    listing(
+        "AWS::IoT::ThingType",
+        calls=pages("iot", "ListThingTypes", "thingTypes[]"),
+        arn="thingTypeArn",
+        name="thingTypeName",
+        tags=tagged("iot:thingtype"),
+        properties="description=thingTypeProperties.thingTypeDescription, "
+        "searchableAttributes=thingTypeProperties.searchableAttributes, "
+        "deprecated=thingTypeMetadata.deprecated, "
+        "deprecationDate=thingTypeMetadata.deprecationDate, "
+        "creationDate=thingTypeMetadata.creationDate",
+    ),
+    listing(
+        "AWS::IoT::CACertificate",
+        calls=(
+            pages("iot", "ListCACertificates", "certificates[]"),
+            # When it runs out, and what it lets in.
+            each("iot", "DescribeCACertificate", into="Detail", certificateId="{certificateId}"),
+        ),
+        arn="certificateArn",
+        tags=tagged("iot:cacert"),
+        properties="State=status, "
+        "autoRegistrationStatus=Detail.certificateDescription.autoRegistrationStatus, "
+        "certificateMode=Detail.certificateDescription.certificateMode, "
+        "notBefore=Detail.certificateDescription.validity.notBefore, "
+        "notAfter=Detail.certificateDescription.validity.notAfter, creationDate",
+        links=(
+            "runs-as AWS::IAM::Role Detail.registrationConfig.roleArn",
+            "uses AWS::IoT::ProvisioningTemplate Detail.registrationConfig.templateName",
+        ),
+    ),
+    listing(
+        "AWS::IoT::TopicRule",
+        calls=(
+            pages("iot", "ListTopicRules", "rules[]"),
+            # Where it sends what it sees.
+            each("iot", "GetTopicRule", into="Detail", ruleName="{ruleName}"),
+        ),
+        arn="ruleArn",
+        name="ruleName",
+        tags=tagged("iot:rule"),
+        properties="topicPattern, ruleDisabled, description=Detail.rule.description, "
+        "awsIotSqlVersion=Detail.rule.awsIotSqlVersion, "
+        "republishTopics=Detail.rule.actions[].republish.topic, createdAt",
+        links=(
+            "triggers AWS::Lambda::Function Detail.rule.actions[].lambda.functionArn",
+            "triggers AWS::SNS::Topic Detail.rule.actions[].sns.targetArn",
+            "triggers AWS::SQS::Queue Detail.rule.actions[].sqs.queueUrl/",
+            "triggers AWS::StepFunctions::StateMachine "
+            "Detail.rule.actions[].stepFunctions.stateMachineName",
+            "triggers AWS::CloudWatch::Alarm Detail.rule.actions[].cloudwatchAlarm.alarmName",
+            "triggers AWS::IoTEvents::Input Detail.rule.actions[].iotEvents.inputName",
+            "routes-to AWS::Kinesis::Stream Detail.rule.actions[].kinesis.streamName",
+            "routes-to AWS::KinesisFirehose::DeliveryStream "
+            "Detail.rule.actions[].firehose.deliveryStreamName",
+            "routes-to AWS::S3::Bucket Detail.rule.actions[].s3.bucketName",
+            "routes-to AWS::DynamoDB::Table Detail.rule.actions[].dynamoDB.tableName",
+            "routes-to AWS::DynamoDB::Table Detail.rule.actions[].dynamoDBv2.putItem.tableName",
+            "routes-to AWS::Logs::LogGroup Detail.rule.actions[].cloudwatchLogs.logGroupName",
+            "routes-to AWS::Timestream::Table Detail.rule.actions[].timestream.tableName",
+            "routes-to AWS::IoT::TopicRuleDestination Detail.rule.actions[].kafka.destinationArn",
+            "triggers AWS::Lambda::Function Detail.rule.errorAction.lambda.functionArn",
+            "triggers AWS::SNS::Topic Detail.rule.errorAction.sns.targetArn",
+            "triggers AWS::SQS::Queue Detail.rule.errorAction.sqs.queueUrl/",
+            "routes-to AWS::S3::Bucket Detail.rule.errorAction.s3.bucketName",
+            "routes-to AWS::Logs::LogGroup Detail.rule.errorAction.cloudwatchLogs.logGroupName",
+            "runs-as AWS::IAM::Role Detail.rule.actions[].sns.roleArn",
+            "runs-as AWS::IAM::Role Detail.rule.actions[].sqs.roleArn",
+            "runs-as AWS::IAM::Role Detail.rule.actions[].stepFunctions.roleArn",
+            "runs-as AWS::IAM::Role Detail.rule.actions[].kinesis.roleArn",
+            "runs-as AWS::IAM::Role Detail.rule.actions[].firehose.roleArn",
+            "runs-as AWS::IAM::Role Detail.rule.actions[].s3.roleArn",
+            "runs-as AWS::IAM::Role Detail.rule.actions[].dynamoDB.roleArn",
+            "runs-as AWS::IAM::Role Detail.rule.actions[].dynamoDBv2.roleArn",
+            "runs-as AWS::IAM::Role Detail.rule.actions[].cloudwatchLogs.roleArn",
+            "runs-as AWS::IAM::Role Detail.rule.actions[].republish.roleArn",
+        ),
+    ),
+    listing(
+        "AWS::IoTSiteWise::Asset",
+        calls=(
+            # All assets are told of one model at a time; without a model, the topmost only.
+            pages("iotsitewise", "ListAssetModels", "assetModelSummaries[]"),
+            each("iotsitewise", "ListAssets", "assetSummaries[]", assetModelId="{id}"),
+        ),
+        arn="arn:{partition}:iotsitewise:{region}:{account}:asset/{id}",
+        name="name",
+        tags=tagged("iotsitewise:asset"),
+        properties="State=status.state, description, externalId, "
+        "Hierarchies=hierarchies[].name, creationDate, lastUpdateDate",
+        links="uses AWS::IoTSiteWise::AssetModel assetModelId",
+    ),
+    listing(
+        "AWS::IoTSiteWise::AssetModel",
+        calls=pages(
+            "iotsitewise",
+            "ListAssetModels",
+            "assetModelSummaries[]",
+            assetModelTypes=["ASSET_MODEL", "COMPONENT_MODEL", "INTERFACE"],
+        ),
+        arn="arn:{partition}:iotsitewise:{region}:{account}:asset-model/{id}",
+        name="name",
+        tags=tagged("iotsitewise:asset-model"),
+        properties="State=status.state, assetModelType, description, externalId, version, "
+        "creationDate, lastUpdateDate",
+    ),
+    listing(
+        "AWS::IoTSiteWise::Gateway",
+        calls=pages("iotsitewise", "ListGateways", "gatewaySummaries[]"),
+        arn="arn:{partition}:iotsitewise:{region}:{account}:gateway/{gatewayId}",
+        name="gatewayName",
+        tags=tagged("iotsitewise:gateway"),
+        properties="gatewayVersion, "
+        "Capabilities=gatewayCapabilitySummaries[].capabilityNamespace, "
+        "CapabilityStates=gatewayCapabilitySummaries[].capabilitySyncStatus, "
+        "OperatingSystem=gatewayPlatform.greengrassV2.coreDeviceOperatingSystem, creationDate, "
+        "lastUpdateDate",
+        links=(
+            "runs AWS::IoT::Thing gatewayPlatform.greengrassV2.coreDeviceThingName",
+            "runs AWS::IoT::Thing gatewayPlatform.siemensIE.iotCoreThingName",
+            "uses AWS::Greengrass::Group gatewayPlatform.greengrass.groupArn",
+        ),
+    ),
+    listing(
+        "AWS::IoTSiteWise::Portal",
+        calls=pages("iotsitewise", "ListPortals", "portalSummaries[]"),
+        arn="arn:{partition}:iotsitewise:{region}:{account}:portal/{id}",
+        name="name",
+        tags=tagged("iotsitewise:portal"),
+        properties="State=status.state, portalType, description, startUrl, creationDate, "
+        "lastUpdateDate",
+        links="runs-as AWS::IAM::Role roleArn",
+    ),
+)

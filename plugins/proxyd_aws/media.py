@@ -1,5 +1,124 @@
-"""MediaConvert, MediaLive, MediaPackage, MediaStore."""
+"""Video: MediaConvert, MediaLive, MediaPackage.
 
-from proxyd.plugin import Scanner
+Where streams come in and go out stays with AWS: the addresses have keys and passwords in them.
+"""
 
-SCANNERS: tuple[Scanner, ...] = ()
+from proxyd.plugin import listing, pages, tagged
+
+SCANNERS = (
+    listing(
+        "AWS::MediaConvert::JobTemplate",
+        calls=pages("mediaconvert", "ListJobTemplates", "JobTemplates[]"),
+        arn="Arn",
+        name="Name",
+        tags=tagged("mediaconvert:jobTemplates"),
+        properties="Category, Description, Priority, StatusUpdateInterval, "
+        "AccelerationMode=AccelerationSettings.Mode, CreatedAt, LastUpdated",
+        links="uses AWS::MediaConvert::Queue Queue, "
+        "uses AWS::MediaConvert::Queue HopDestinations[].Queue",
+        keep=("Type", "CUSTOM"),
+    ),
+    listing(
+        "AWS::MediaConvert::Preset",
+        calls=pages("mediaconvert", "ListPresets", "Presets[]"),
+        arn="Arn",
+        name="Name",
+        tags=tagged("mediaconvert:presets"),
+        properties="Category, Description, Container=Settings.ContainerSettings.Container, "
+        "Codec=Settings.VideoDescription.CodecSettings.Codec, "
+        "Width=Settings.VideoDescription.Width, Height=Settings.VideoDescription.Height, "
+        "AudioCodecs=Settings.AudioDescriptions[].CodecSettings.Codec, CreatedAt, LastUpdated",
+        keep=("Type", "CUSTOM"),
+    ),
+    listing(
+        "AWS::MediaConvert::Queue",
+        calls=pages("mediaconvert", "ListQueues", "Queues[]"),
+        arn="Arn",
+        name="Name",
+        tags=tagged("mediaconvert:queues"),
+        properties="State=Status, Description, PricingPlan, ConcurrentJobs, "
+        "ReservedSlots=ReservationPlan.ReservedSlots, "
+        "ReservationStatus=ReservationPlan.Status, RenewalType=ReservationPlan.RenewalType, "
+        "ReservationExpiresAt=ReservationPlan.ExpiresAt, CreatedAt, LastUpdated",
+        # The default queue is AWS's: it can be neither changed nor deleted.
+        keep=("Type", "CUSTOM"),
+    ),
+    listing(
+        "AWS::MediaLive::Channel",
+        calls=pages("medialive", "ListChannels", "Channels[]"),
+        arn="Arn",
+        name="Name",
+        properties="State, ChannelClass, Codec=InputSpecification.Codec, "
+        "Resolution=InputSpecification.Resolution, "
+        "MaximumBitrate=InputSpecification.MaximumBitrate, LogLevel, "
+        "EgressIps=EgressEndpoints[].SourceIp, MaintenanceDay=Maintenance.MaintenanceDay, "
+        "EngineVersion=ChannelEngineVersion.Version, AvailabilityZones=Vpc.AvailabilityZones",
+        links=(
+            "uses AWS::MediaLive::Input InputAttachments[].InputId",
+            "uses AWS::MediaLive::Input "
+            "InputAttachments[].AutomaticInputFailoverSettings.SecondaryInputId",
+            "routes-to AWS::MediaPackage::Channel Destinations[].MediaPackageSettings[].ChannelId",
+            "routes-to AWS::MediaPackageV2::Channel "
+            "Destinations[].MediaPackageSettings[].ChannelName",
+            "routes-to AWS::MediaLive::Multiplex Destinations[].MultiplexSettings.MultiplexId",
+            "in AWS::MediaLive::Cluster AnywhereSettings.ClusterId",
+            "in AWS::EC2::Subnet Vpc.SubnetIds",
+            "uses AWS::EC2::SecurityGroup Vpc.SecurityGroupIds",
+            "uses AWS::EC2::NetworkInterface Vpc.NetworkInterfaceIds",
+            "uses AWS::SecretsManager::Secret "
+            "Destinations[].SrtSettings[].EncryptionPassphraseSecretArn",
+            "runs-as AWS::IAM::Role RoleArn",
+        ),
+        drop=("State", "DELETED"),
+    ),
+    listing(
+        "AWS::MediaLive::Input",
+        calls=pages("medialive", "ListInputs", "Inputs[]"),
+        arn="Arn",
+        name="Name",
+        properties="State, Type, InputClass, InputSourceType, InputNetworkLocation, "
+        "DestinationIps=Destinations[].Ip, DestinationPorts=Destinations[].Port",
+        links=(
+            "attached-to AWS::MediaLive::Channel AttachedChannels",
+            "uses AWS::MediaLive::InputSecurityGroup SecurityGroups",
+            "uses AWS::MediaConnect::Flow MediaConnectFlows[].FlowArn",
+            "uses AWS::EC2::NetworkInterface Destinations[].Vpc.NetworkInterfaceId",
+            "uses AWS::MediaLive::SdiSource SdiSources",
+            "runs-as AWS::IAM::Role RoleArn",
+        ),
+        drop=("State", "DELETED"),
+    ),
+    listing(
+        "AWS::MediaLive::InputSecurityGroup",
+        calls=pages("medialive", "ListInputSecurityGroups", "InputSecurityGroups[]"),
+        arn="Arn",
+        properties="State, Cidrs=WhitelistRules[].Cidr",
+        links="attached-to AWS::MediaLive::Input Inputs",
+        drop=("State", "DELETED"),
+    ),
+    listing(
+        "AWS::MediaPackage::Channel",
+        calls=pages("mediapackage", "ListChannels", "Channels[]"),
+        arn="Arn",
+        id="Id",
+        name="Id",
+        properties="Description, CreatedAt",
+        links="uses AWS::Logs::LogGroup EgressAccessLogs.LogGroupName, "
+        "uses AWS::Logs::LogGroup IngressAccessLogs.LogGroupName",
+    ),
+    listing(
+        "AWS::MediaPackage::OriginEndpoint",
+        calls=pages("mediapackage", "ListOriginEndpoints", "OriginEndpoints[]"),
+        arn="Arn",
+        id="Id",
+        name="Id",
+        properties="Description, Url, ManifestName, Origination, Whitelist, "
+        "StartoverWindowSeconds, TimeDelaySeconds, CreatedAt",
+        links=(
+            "member-of AWS::MediaPackage::Channel ChannelId",
+            "uses AWS::SecretsManager::Secret "
+            "Authorization.CdnIdentifierSecret ~ arn:*:secretsmanager:*",
+            "runs-as AWS::IAM::Role Authorization.SecretsRoleArn",
+        ),
+    ),
+)

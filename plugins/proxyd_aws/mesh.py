@@ -1,4 +1,4 @@
-"""App Mesh."""
+"""Service meshes. There are none: AWS ended App Mesh on 2026-09-30."""
 
 from proxyd.plugin import Scanner
 

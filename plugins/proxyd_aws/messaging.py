@@ -1,4 +1,4 @@
-"""Queues, topics and who is subscribed to them.
+"""Queues, topics with who is subscribed to them, and message brokers.
 
 The counters of messages are left out: they change with every message, and a stream of
 changes would be about nothing else.
@@ -42,8 +42,8 @@ SCANNERS = (
         "CreatedTimestamp=Attributes.CreatedTimestamp, "
         "LastModifiedTimestamp=Attributes.LastModifiedTimestamp",
         links=(
-            "encrypts-with AWS::KMS::Alias Attributes.KmsMasterKeyId ~ alias/*",
-            "encrypts-with AWS::KMS::Key Attributes.KmsMasterKeyId ~ !alias/*",
+            "encrypts-with AWS::KMS::Alias Attributes.KmsMasterKeyId ~ *alias/*",
+            "encrypts-with AWS::KMS::Key Attributes.KmsMasterKeyId ~ !*alias/*",
         ),
     ),
     listing(
@@ -56,12 +56,18 @@ SCANNERS = (
         name="TopicArn:",
         tags=tagged("sns"),
         properties="DisplayName=Attributes.DisplayName, FifoTopic=Attributes.FifoTopic, "
+        "ContentBasedDeduplication=Attributes.ContentBasedDeduplication, "
+        "SignatureVersion=Attributes.SignatureVersion, Owner=Attributes.Owner, "
         "SubscriptionsConfirmed=Attributes.SubscriptionsConfirmed, "
         "SubscriptionsPending=Attributes.SubscriptionsPending, "
         "TracingConfig=Attributes.TracingConfig",
         links=(
-            "encrypts-with AWS::KMS::Alias Attributes.KmsMasterKeyId ~ alias/*",
-            "encrypts-with AWS::KMS::Key Attributes.KmsMasterKeyId ~ !alias/*",
+            "encrypts-with AWS::KMS::Alias Attributes.KmsMasterKeyId ~ *alias/*",
+            "encrypts-with AWS::KMS::Key Attributes.KmsMasterKeyId ~ !*alias/*",
+            "runs-as AWS::IAM::Role Attributes.FirehoseFailureFeedbackRoleArn",
+            "runs-as AWS::IAM::Role Attributes.HTTPFailureFeedbackRoleArn",
+            "runs-as AWS::IAM::Role Attributes.LambdaFailureFeedbackRoleArn",
+            "runs-as AWS::IAM::Role Attributes.SQSFailureFeedbackRoleArn",
         ),
     ),
     # The endpoint may be somebody's address, or a URL with a password in it: what is not
@@ -81,5 +87,40 @@ SCANNERS = (
         ),
         # Until it is confirmed a subscription has these words for an ARN.
         drop=("SubscriptionArn", "PendingConfirmation", "Deleted"),
+    ),
+    listing(
+        "AWS::AmazonMQ::Broker",
+        calls=(
+            pages("mq", "ListBrokers", "BrokerSummaries[]"),
+            # The list tells neither where a broker stands nor what it encrypts with.
+            each("mq", "DescribeBroker", into="Detail", BrokerId="{BrokerId}"),
+        ),
+        arn="BrokerArn",
+        name="BrokerName",
+        tags="Detail.Tags",
+        properties="State=BrokerState, EngineType, EngineVersion=Detail.EngineVersion, "
+        "DeploymentMode, HostInstanceType, StorageType=Detail.StorageType, "
+        "PubliclyAccessible=Detail.PubliclyAccessible, "
+        "AuthenticationStrategy=Detail.AuthenticationStrategy, "
+        "AutoMinorVersionUpgrade=Detail.AutoMinorVersionUpgrade, "
+        "ActionsRequired=Detail.ActionsRequired[].ActionRequiredCode, "
+        "DataReplicationMode=Detail.DataReplicationMode, Created",
+        links=(
+            "in AWS::EC2::Subnet Detail.SubnetIds",
+            "uses AWS::EC2::SecurityGroup Detail.SecurityGroups",
+            "uses AWS::AmazonMQ::Configuration Detail.Configurations.Current.Id",
+            "uses AWS::Logs::LogGroup Detail.Logs.GeneralLogGroup",
+            "uses AWS::Logs::LogGroup Detail.Logs.AuditLogGroup",
+            "encrypts-with AWS::KMS::Alias Detail.EncryptionOptions.KmsKeyId ~ *alias/*",
+            "encrypts-with AWS::KMS::Key Detail.EncryptionOptions.KmsKeyId ~ !*alias/*",
+        ),
+    ),
+    listing(
+        "AWS::AmazonMQ::Configuration",
+        calls=pages("mq", "ListConfigurations", "Configurations[]"),
+        arn="Arn",
+        name="Name",
+        properties="Description, EngineType, EngineVersion, AuthenticationStrategy, "
+        "LatestRevision=LatestRevision.Revision, Created",
     ),
 )

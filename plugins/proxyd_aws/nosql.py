@@ -1,5 +1,290 @@
-"""DynamoDB."""
+"""Databases that are not relational: key-value, documents, graphs, time series, and Aurora DSQL.
 
-from proxyd.plugin import Scanner
+Neptune and DocumentDB are asked for in the RDS API: their own models leave the tags out.
+"""
 
-SCANNERS: tuple[Scanner, ...] = ()
+import msgspec
+
+from proxyd.plugin import Operation, Scanner, each, listing, pages, tagged
+
+_DISCOVERY = Operation("timestream-write", "DescribeEndpoints")
+
+
+def _discovering(scanner: Scanner) -> Scanner:
+    """Let botocore ask Timestream where the account's databases are, as it does before a call."""
+    return msgspec.structs.replace(scanner, operations=(*scanner.operations, _DISCOVERY))
+
+
+def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
+    """Declare what DocumentDB and Neptune have alike."""
+    only = [{"Name": "engine", "Values": [engine]}]
+    instances = f"AWS::{product}::DBInstance"
+    clusters = f"AWS::{product}::DBCluster"
+    global_clusters = f"AWS::{product}::GlobalCluster"
+    snapshots = f"AWS::{product}::DBClusterSnapshot"
+    parameter_groups = f"AWS::{product}::DBClusterParameterGroup"
+    instance_groups = (
+        (
+            "uses AWS::Neptune::DBParameterGroup DBParameterGroups[].DBParameterGroupName ~ "
+            "!default.*",
+        )
+        if product == "Neptune"
+        else ()
+    )
+    return (
+        listing(
+            instances,
+            calls=pages("rds", "DescribeDBInstances", "DBInstances[]", Filters=only),
+            arn="DBInstanceArn",
+            id="DBInstanceIdentifier",
+            name="DBInstanceIdentifier",
+            tags="TagList",
+            properties="State=DBInstanceStatus, EngineVersion, DBInstanceClass, "
+            "AvailabilityZone, EndpointAddress=Endpoint.Address, EndpointPort=Endpoint.Port, "
+            "StorageEncrypted, PubliclyAccessible, PromotionTier, AutoMinorVersionUpgrade, "
+            "InstanceCreateTime",
+            links=(
+                f"member-of {clusters} DBClusterIdentifier",
+                "in AWS::EC2::VPC DBSubnetGroup.VpcId",
+                "in AWS::EC2::Subnet DBSubnetGroup.Subnets[].SubnetIdentifier",
+                "uses AWS::RDS::DBSubnetGroup DBSubnetGroup.DBSubnetGroupName",
+                *instance_groups,
+                "uses AWS::EC2::SecurityGroup VpcSecurityGroups[].VpcSecurityGroupId",
+                "encrypts-with AWS::KMS::Key KmsKeyId",
+                "encrypts-with AWS::KMS::Key PerformanceInsightsKMSKeyId",
+            ),
+        ),
+        listing(
+            clusters,
+            calls=pages("rds", "DescribeDBClusters", "DBClusters[]", Filters=only),
+            arn="DBClusterArn",
+            id="DBClusterIdentifier",
+            name="DBClusterIdentifier",
+            tags="TagList",
+            properties="State=Status, EngineVersion, Endpoint, ReaderEndpoint, Port, MultiAZ, "
+            "AvailabilityZones, StorageType, StorageEncrypted, DeletionProtection, "
+            "BackupRetentionPeriod, ClusterCreateTime",
+            links=(
+                f"member-of {global_clusters} GlobalClusterIdentifier",
+                "uses AWS::RDS::DBSubnetGroup DBSubnetGroup",
+                f"uses {parameter_groups} DBClusterParameterGroup ~ !default.*",
+                f"uses {clusters} ReplicationSourceIdentifier",
+                "uses AWS::EC2::SecurityGroup VpcSecurityGroups[].VpcSecurityGroupId",
+                "uses AWS::SecretsManager::Secret MasterUserSecret.SecretArn",
+                "encrypts-with AWS::KMS::Key KmsKeyId",
+                "runs-as AWS::IAM::Role AssociatedRoles[].RoleArn",
+            ),
+        ),
+        listing(
+            global_clusters,
+            calls=pages("rds", "DescribeGlobalClusters", "GlobalClusters[]"),
+            scope="global",
+            arn="GlobalClusterArn",
+            id="GlobalClusterIdentifier",
+            name="GlobalClusterIdentifier",
+            tags="TagList",
+            properties="State=Status, EngineVersion, Endpoint, StorageEncrypted, "
+            "DeletionProtection",
+            links=f"uses {clusters} GlobalClusterMembers[].DBClusterArn",
+            keep=("Engine", engine),
+        ),
+        listing(
+            snapshots,
+            calls=pages("rds", "DescribeDBClusterSnapshots", "DBClusterSnapshots[]", Filters=only),
+            arn="DBClusterSnapshotArn",
+            id="DBClusterSnapshotIdentifier",
+            name="DBClusterSnapshotIdentifier",
+            tags="TagList",
+            properties="State=Status, SnapshotType, EngineVersion, StorageType, "
+            "StorageEncrypted, AvailabilityZones, SnapshotCreateTime",
+            links=(
+                f"member-of {clusters} DBClusterIdentifier",
+                "in AWS::EC2::VPC VpcId",
+                f"uses {snapshots} SourceDBClusterSnapshotArn",
+                "encrypts-with AWS::KMS::Key KmsKeyId",
+            ),
+        ),
+        listing(
+            parameter_groups,
+            calls=pages("rds", "DescribeDBClusterParameterGroups", "DBClusterParameterGroups[]"),
+            arn="DBClusterParameterGroupArn",
+            id="DBClusterParameterGroupName",
+            name="DBClusterParameterGroupName",
+            tags=tagged("rds:cluster-pg"),
+            properties="DBParameterGroupFamily, Description",
+            keep=("DBParameterGroupFamily", f"{engine}*"),
+            drop=("DBClusterParameterGroupName", "default.*"),
+        ),
+    )
+
+
+SCANNERS = (
+    listing(
+        "AWS::DynamoDB::Table",
+        calls=(
+            pages("dynamodb", "ListTables", "TableNames[]"),
+            each("dynamodb", "DescribeTable", TableName="{@}"),
+        ),
+        arn="arn:{partition}:dynamodb:{region}:{account}:table/{@}",
+        name="@",
+        tags=tagged("dynamodb:table"),
+        properties="State=Table.TableStatus, BillingMode=Table.BillingModeSummary.BillingMode, "
+        "ReadCapacityUnits=Table.ProvisionedThroughput.ReadCapacityUnits, "
+        "WriteCapacityUnits=Table.ProvisionedThroughput.WriteCapacityUnits, "
+        "KeyAttributes=Table.KeySchema[].AttributeName, "
+        "Indexes=Table.GlobalSecondaryIndexes[].IndexName, "
+        "TableClass=Table.TableClassSummary.TableClass, "
+        "StreamEnabled=Table.StreamSpecification.StreamEnabled, "
+        "ReplicaRegions=Table.Replicas[].RegionName, "
+        "DeletionProtectionEnabled=Table.DeletionProtectionEnabled, "
+        "CreationDateTime=Table.CreationDateTime",
+        links="encrypts-with AWS::KMS::Key Table.SSEDescription.KMSMasterKeyArn",
+    ),
+    listing(
+        "AWS::DynamoDB::Backup",
+        calls=pages("dynamodb", "ListBackups", "BackupSummaries[]", BackupType="ALL"),
+        arn="BackupArn",
+        name="BackupName",
+        tags=None,
+        properties="State=BackupStatus, BackupType, BackupSizeBytes, BackupCreationDateTime, "
+        "BackupExpiryDateTime",
+        links="member-of AWS::DynamoDB::Table TableArn",
+        drop=("BackupStatus", "DELETED"),
+    ),
+    listing(
+        "AWS::DynamoDB::GlobalTable",
+        calls=pages("dynamodb", "ListGlobalTables", "GlobalTables[]"),
+        scope="global",
+        arn="arn:{partition}:dynamodb::{account}:global-table/{GlobalTableName}",
+        name="GlobalTableName",
+        tags=None,
+        properties="ReplicaRegions=ReplicationGroup[].RegionName",
+        # Its replicas have its name.
+        links="uses AWS::DynamoDB::Table GlobalTableName",
+    ),
+    listing(
+        "AWS::DAX::Cluster",
+        calls=pages("dax", "DescribeClusters", "Clusters[]"),
+        arn="ClusterArn",
+        name="ClusterName",
+        tags=tagged("dax:cache"),
+        properties="State=Status, Description, NodeType, TotalNodes, ActiveNodes, "
+        "Address=ClusterDiscoveryEndpoint.Address, Port=ClusterDiscoveryEndpoint.Port, "
+        "AvailabilityZones=Nodes[].AvailabilityZone, SSEStatus=SSEDescription.Status, "
+        "ClusterEndpointEncryptionType",
+        links=(
+            "uses AWS::DAX::SubnetGroup SubnetGroup",
+            "uses AWS::DAX::ParameterGroup ParameterGroup.ParameterGroupName ~ !default.*",
+            "uses AWS::EC2::SecurityGroup SecurityGroups[].SecurityGroupIdentifier",
+            "triggers AWS::SNS::Topic NotificationConfiguration.TopicArn",
+            "runs-as AWS::IAM::Role IamRoleArn",
+        ),
+    ),
+    # AWS has no ARNs for the groups of DAX: these are made like those of ElastiCache.
+    listing(
+        "AWS::DAX::ParameterGroup",
+        calls=pages("dax", "DescribeParameterGroups", "ParameterGroups[]"),
+        arn="arn:{partition}:dax:{region}:{account}:parametergroup:{ParameterGroupName}",
+        name="ParameterGroupName",
+        tags=None,
+        properties="Description",
+        drop=("ParameterGroupName", "default.*"),
+    ),
+    listing(
+        "AWS::DAX::SubnetGroup",
+        calls=pages("dax", "DescribeSubnetGroups", "SubnetGroups[]"),
+        arn="arn:{partition}:dax:{region}:{account}:subnetgroup:{SubnetGroupName}",
+        name="SubnetGroupName",
+        tags=None,
+        properties="Description, AvailabilityZones=Subnets[].SubnetAvailabilityZone, "
+        "SupportedNetworkTypes",
+        links=(
+            "in AWS::EC2::VPC VpcId",
+            "in AWS::EC2::Subnet Subnets[].SubnetIdentifier",
+        ),
+    ),
+    listing(
+        "AWS::DSQL::Cluster",
+        calls=(
+            pages("dsql", "ListClusters", "clusters[]"),
+            # Of a cluster the list tells no more than the ARN.
+            each("dsql", "GetCluster", into="Detail", identifier="{identifier}"),
+        ),
+        arn="arn",
+        tags=tagged("dsql:cluster"),
+        properties="State=Detail.status, deletionProtectionEnabled="
+        "Detail.deletionProtectionEnabled, encryptionType=Detail.encryptionDetails.encryptionType, "
+        "encryptionStatus=Detail.encryptionDetails.encryptionStatus, "
+        "witnessRegion=Detail.multiRegionProperties.witnessRegion, "
+        "clusters=Detail.multiRegionProperties.clusters, creationTime=Detail.creationTime",
+        links="encrypts-with AWS::KMS::Key Detail.encryptionDetails.kmsKeyArn ~ arn:*",
+    ),
+    _discovering(
+        listing(
+            "AWS::Timestream::Database",
+            calls=pages("timestream-write", "ListDatabases", "Databases[]"),
+            arn="Arn",
+            name="DatabaseName",
+            # For the whole service: a kind of tables there is not.
+            tags=tagged("timestream"),
+            properties="TableCount, CreationTime, LastUpdatedTime",
+            links="encrypts-with AWS::KMS::Key KmsKeyId",
+        )
+    ),
+    _discovering(
+        listing(
+            "AWS::Timestream::Table",
+            calls=(
+                pages("timestream-write", "ListDatabases", "Databases[]"),
+                each("timestream-write", "ListTables", "Tables[]", DatabaseName="{DatabaseName}"),
+            ),
+            arn="Arn",
+            name="TableName",
+            tags=tagged("timestream"),
+            properties="State=TableStatus, MemoryStoreRetentionPeriodInHours="
+            "RetentionProperties.MemoryStoreRetentionPeriodInHours, "
+            "MagneticStoreRetentionPeriodInDays="
+            "RetentionProperties.MagneticStoreRetentionPeriodInDays, EnableMagneticStoreWrites="
+            "MagneticStoreWriteProperties.EnableMagneticStoreWrites, CreationTime, LastUpdatedTime",
+            links=(
+                "member-of AWS::Timestream::Database DatabaseName",
+                "uses AWS::S3::Bucket MagneticStoreWriteProperties."
+                "MagneticStoreRejectedDataLocation.S3Configuration.BucketName",
+            ),
+        )
+    ),
+    *_clusters("DocDB", "docdb"),
+    listing(
+        "AWS::DocDBElastic::Cluster",
+        calls=(
+            pages("docdb-elastic", "ListClusters", "clusters[]"),
+            # The list tells neither the network that it is in nor its key.
+            each("docdb-elastic", "GetCluster", into="Detail", clusterArn="{clusterArn}"),
+        ),
+        arn="clusterArn",
+        name="clusterName",
+        tags=tagged("docdb-elastic:cluster"),
+        properties="State=status, clusterEndpoint=Detail.cluster.clusterEndpoint, "
+        "shardCapacity=Detail.cluster.shardCapacity, shardCount=Detail.cluster.shardCount, "
+        "shardInstanceCount=Detail.cluster.shardInstanceCount, "
+        "backupRetentionPeriod=Detail.cluster.backupRetentionPeriod, "
+        "authType=Detail.cluster.authType, createTime=Detail.cluster.createTime",
+        links=(
+            "in AWS::EC2::Subnet Detail.cluster.subnetIds",
+            "uses AWS::EC2::SecurityGroup Detail.cluster.vpcSecurityGroupIds",
+            "encrypts-with AWS::KMS::Key Detail.cluster.kmsKeyId",
+        ),
+    ),
+    *_clusters("Neptune", "neptune"),
+    listing(
+        "AWS::Neptune::DBParameterGroup",
+        calls=pages("rds", "DescribeDBParameterGroups", "DBParameterGroups[]"),
+        arn="DBParameterGroupArn",
+        id="DBParameterGroupName",
+        name="DBParameterGroupName",
+        tags=tagged("rds:pg"),
+        properties="DBParameterGroupFamily, Description",
+        keep=("DBParameterGroupFamily", "neptune*"),
+        drop=("DBParameterGroupName", "default.*"),
+    ),
+)

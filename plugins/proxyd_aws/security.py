@@ -1,24 +1,8 @@
-"""Identities, keys and secrets: that they exist and how they are kept, never what they hold."""
+"""Keys, certificates and secrets: that they exist and how they are kept, never what they hold."""
 
 from proxyd.plugin import each, listing, pages, tagged
 
 SCANNERS = (
-    listing(
-        "AWS::IAM::Role",
-        calls=(
-            pages("iam", "ListRoles", "Roles[]"),
-            # ListRoles has room for tags and last use in its answer, and leaves it empty.
-            each("iam", "GetRole", into="Detail", RoleName="{RoleName}"),
-        ),
-        scope="global",
-        arn="Arn",
-        name="RoleName",
-        tags="Detail.Role.Tags",
-        properties="Path, RoleId, Description, MaxSessionDuration, CreateDate, "
-        "LastUsedDate=Detail.Role.RoleLastUsed.LastUsedDate, "
-        "LastUsedRegion=Detail.Role.RoleLastUsed.Region",
-        links="uses AWS::IAM::ManagedPolicy Detail.Role.PermissionsBoundary.PermissionsBoundaryArn",
-    ),
     listing(
         "AWS::KMS::Key",
         calls=(
@@ -33,8 +17,10 @@ SCANNERS = (
         "KeyUsage=KeyMetadata.KeyUsage, KeySpec=KeyMetadata.KeySpec, Origin=KeyMetadata.Origin, "
         "MultiRegion=KeyMetadata.MultiRegion, "
         "MultiRegionKeyType=KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType, "
+        "CustomKeyStoreId=KeyMetadata.CustomKeyStoreId, "
         "CreationDate=KeyMetadata.CreationDate, DeletionDate=KeyMetadata.DeletionDate, "
         "ValidTo=KeyMetadata.ValidTo",
+        links="in AWS::CloudHSM::Cluster KeyMetadata.CloudHsmClusterId",
         # Not `keep`: a key whose policy refuses the call is the account's own, AWS's do not.
         drop=("KeyMetadata.KeyManager", "AWS"),
     ),
@@ -57,12 +43,57 @@ SCANNERS = (
         name="Name",
         properties="Description, RotationEnabled, "
         "RotateAfterDays=RotationRules.AutomaticallyAfterDays, LastRotatedDate, "
-        "NextRotationDate, LastChangedDate, LastAccessedDate, OwningService, PrimaryRegion, "
-        "CreatedDate",
+        "NextRotationDate, LastChangedDate, OwningService, PrimaryRegion, CreatedDate",
         links=(
             "encrypts-with AWS::KMS::Alias KmsKeyId ~ alias/*",
             "encrypts-with AWS::KMS::Key KmsKeyId ~ !alias/*",
             "uses AWS::Lambda::Function RotationLambdaARN",
         ),
+    ),
+    listing(
+        "AWS::CertificateManager::Certificate",
+        calls=pages(
+            "acm",
+            "ListCertificates",
+            "CertificateSummaryList[]",
+            # Without it the answer has RSA certificates of 1024 and 2048 bits, and no others.
+            Includes={
+                "keyTypes": [
+                    "RSA_1024",
+                    "RSA_2048",
+                    "RSA_3072",
+                    "RSA_4096",
+                    "EC_prime256v1",
+                    "EC_secp384r1",
+                    "EC_secp521r1",
+                ]
+            },
+        ),
+        arn="CertificateArn",
+        name="DomainName",
+        tags=tagged("acm:certificate"),
+        properties="State=Status, Type, SubjectAlternativeNames=SubjectAlternativeNameSummaries, "
+        "KeyAlgorithm, InUse, RenewalEligibility, ExportOption, NotBefore, NotAfter, CreatedAt, "
+        "ImportedAt, RevokedAt, ManagedBy",
+    ),
+    listing(
+        "AWS::ACMPCA::CertificateAuthority",
+        calls=pages(
+            "acm-pca",
+            "ListCertificateAuthorities",
+            "CertificateAuthorities[]",
+            ResourceOwner="SELF",
+        ),
+        arn="Arn",
+        name="CertificateAuthorityConfiguration.Subject.CommonName",
+        tags=tagged("acm-pca:certificate-authority"),
+        properties="State=Status, Type, UsageMode, FailureReason, "
+        "KeyAlgorithm=CertificateAuthorityConfiguration.KeyAlgorithm, "
+        "SigningAlgorithm=CertificateAuthorityConfiguration.SigningAlgorithm, "
+        "Organization=CertificateAuthorityConfiguration.Subject.Organization, "
+        "CrlEnabled=RevocationConfiguration.CrlConfiguration.Enabled, "
+        "OcspEnabled=RevocationConfiguration.OcspConfiguration.Enabled, "
+        "NotBefore, NotAfter, CreatedAt, RestorableUntil",
+        links="uses AWS::S3::Bucket RevocationConfiguration.CrlConfiguration.S3BucketName",
     ),
 )

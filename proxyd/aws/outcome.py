@@ -77,8 +77,12 @@ THROTTLED = frozenset(
 )
 _NOT_IN_USE = {
     "auditmanager": "Audit Manager setup",
+    "ce": "not enabled for cost explorer",
+    "fms": "No default admin",
     "macie2": "is not enabled",
+    "quicksight": "your identity region is",
     "securityhub": "not subscribed",
+    "timestream-write": "Only existing Timestream",
 }
 """What services say where nobody has switched them on; some of them call it a refusal."""
 

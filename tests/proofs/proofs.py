@@ -39,8 +39,18 @@ from .shapes import (
 
 _READING = frozenset({"List", "Read"})
 _TEXT = "x" * 64
-_ONE_PAGE = frozenset({Operation("firehose", "DescribeDeliveryStream")})
-"""Operations that could answer in pages and never do: a delivery stream has one destination."""
+_ONE_PAGE = frozenset(
+    {
+        Operation("events", "ListTargetsByRule"),
+        Operation("firehose", "DescribeDeliveryStream"),
+        Operation("rds", "DescribeDBProxyTargets"),
+    }
+)
+"""Operations that could answer in pages and never do.
+
+A delivery stream has one destination, a rule five targets (by default) of the 100 of a page,
+a database proxy one database or the instances of one cluster.
+"""
 
 _SAMPLES: dict[str, Any] = {"boolean": True, "integer": 1, "long": 1, "float": 1.0, "double": 1.0}
 
