@@ -7,6 +7,8 @@ IAM reference for every operation that a scanner declares.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from proxyd.model import Operation
 
 PREFIXES = {
@@ -115,6 +117,23 @@ _ACTIONS = {
     Operation("memorydb", "DescribeACLs"): "memorydb:DescribeAcls",
 }
 """The operations whose action has another name."""
+
+
+_BESIDES = {
+    Operation("cloudformation", "DescribeStacks"): Operation("cloudformation", "ListStacks"),
+    Operation("timestream-write", "ListDatabases"): Operation(
+        "timestream-write", "DescribeEndpoints"
+    ),
+    Operation("timestream-write", "ListTables"): Operation("timestream-write", "DescribeEndpoints"),
+}
+"""What calling an operation takes besides it: describing all stacks needs the right to list them,
+and botocore asks Timestream where the account's databases are before it asks for them."""
+
+
+def with_besides(operations: Iterable[Operation]) -> tuple[Operation, ...]:
+    """Return some operations, and those that calling them takes besides."""
+    listed = tuple(operations)
+    return tuple(dict.fromkeys([*listed, *(_BESIDES[op] for op in listed if op in _BESIDES)]))
 
 
 def action_of(operation: Operation) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from proxyd.model import LinkTo, Operation
-from proxyd.paths import CONSTANTS, ITEM, PARENT, placeholders, segments
+from proxyd.paths import CONSTANTS, ITEM, PARENT, bare, placeholders, reads
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,9 +45,10 @@ class Pages(Step, frozen=True, kw_only=True):
 class Each(Step, frozen=True, kw_only=True):
     """Call once per item: for its children (`items`), or for more about it (merged into it).
 
-    With `into` the answer is kept under that name, and the item stands without it if AWS
-    has nothing or refuses; without, an item that is gone is left out. With `always` it is
-    called for `detail=list` too, because which items are resources depends on it.
+    With `into` the answer is kept under that name, or with `items` too the list of them, and
+    the item stands without it if AWS has nothing or refuses; without, an item that is gone is
+    left out. With `always` it is called for `detail=list` too, because which items are
+    resources depends on it.
     """
 
     into: str | None = None
@@ -56,7 +57,7 @@ class Each(Step, frozen=True, kw_only=True):
     @property
     def merges(self) -> bool:
         """Whether it adds to the item instead of listing what is under it."""
-        return self.items is None
+        return self.items is None or self.into is not None
 
     @property
     def is_detail(self) -> bool:
@@ -156,7 +157,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.tags, str):
             named.append(self.tags)
         arn = placeholders(self.arn) or [self.arn]
-        return {bare(path) for path in (*named, *arn) if path not in CONSTANTS}
+        paths = [path for path in (*named, *arn) if path not in CONSTANTS]
+        return {read for path in paths for read in reads(path)}
 
     def cost(self) -> str:
         """The calls it takes, in words: `1 per region +1 per resource`."""
@@ -165,7 +167,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
             match step:
                 case Batch():
                     words.append(f"+1 per {step.size}")
-                case Each(items=None):
+                case Each() if step.merges:
                     words.append("+1 per resource")
                 case _:
                     words.append("+1 per parent")
@@ -181,11 +183,13 @@ def place(step: Step, path: str) -> tuple[str | None, str | None]:
         the path in the step's answer, and the path in the items that it is given.
 
     """
+    if isinstance(step, Each) and step.into is not None:
+        if path.partition(".")[0].removesuffix("[]") != step.into:
+            return None, path
+        inside = path.removeprefix(step.into)
+        return (f"{step.items}{inside[2:]}" if step.items else inside[1:]), None
     if isinstance(step, Each) and step.merges:
-        if step.into is None:
-            return (None, path) if _is_above(path) else (path, path)
-        inside = path.removeprefix(f"{step.into}.")
-        return (None, path) if inside == path else (inside, None)
+        return (None, path) if _is_above(path) else (path, path)
     if step.items is None:
         return path, None
     if _is_above(path):
@@ -198,17 +202,12 @@ def _split(step: Step, needed: set[str]) -> tuple[set[str], set[str]]:
     places = [place(step, path) for path in needed]
     answer = {path for path, _ in places if path is not None}
     before = {path for _, path in places if path is not None}
-    before |= {bare(path) for path in _templates(step.params)}
+    before |= {read for path in _templates(step.params) for read in reads(path)}
     return (answer or {step.items} if step.items else answer), before
 
 
 def _is_above(path: str) -> bool:
     return path.startswith(f"{PARENT}.")
-
-
-def bare(path: str) -> str:
-    """Write a path without the `/`, `:` or `~ glob` that only says what to do with the value."""
-    return ".".join(f"{name}[]" if many else name for name, many in segments(path))
 
 
 def _templates(value: Any) -> Iterator[str]:

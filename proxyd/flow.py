@@ -19,6 +19,7 @@ from proxyd.paths import CONSTANTS, ITEM, PARENT, filler, getter, placeholders
 
 Item = dict[str, Any]
 Call = Callable[[], Coroutine[Any, Any, list[Item]]]
+Wanted = Callable[[Item], bool]
 
 CONCURRENT_CALLS = 8
 """Calls that one shard makes side by side where a step calls once per item or batch."""
@@ -47,16 +48,29 @@ class Run:
         return items
 
 
-async def flow(steps: list[Run], shard: Shard) -> AsyncGenerator[list[Item], None]:
-    """Yield pages of items as they leave the last of these steps."""
+async def flow(
+    steps: list[Run], shard: Shard, wanted: Wanted = bool
+) -> AsyncGenerator[list[Item], None]:
+    """Yield pages of the wanted items as they leave the last of these steps.
+
+    What is not wanted is left out before it is asked about in detail.
+    """
     *before, last = steps
+    early, late = (wanted, bool) if before and last.is_detail else (bool, wanted)
     if not before:
-        async with aclosing(_listed(last, shard)) as lists:
-            async for items in lists:
-                yield items
-        return
-    extend = _EXTEND[type(last.step)](last, shard)
-    async with aclosing(flow(before, shard)) as pages:
+        pages = _listed(last, shard)
+    else:
+        pages = _extended(last, flow(before, shard, early), shard)
+    async with aclosing(pages):
+        async for page in pages:
+            yield [item for item in page if late(item)]
+
+
+async def _extended(
+    run: Run, before: AsyncGenerator[list[Item], None], shard: Shard
+) -> AsyncGenerator[list[Item], None]:
+    extend = _EXTEND[type(run.step)](run, shard)
+    async with aclosing(before) as pages:
         async for page in pages:
             for piece in extend.pieces(page):
                 yield [item for items in await _side_by_side(piece) for item in items]
@@ -102,7 +116,20 @@ class _Extend:
     async def ask(self, item: Item, **collected: list[Any]) -> dict[str, Any]:
         step = self.run.step
         params = self.params(item) | collected
-        return await self.shard.call(step.service, step.operation, **params)
+        answer = await self.shard.call(step.service, step.operation, **params)
+        return _without_metadata(answer)
+
+    async def list(
+        self, item: Item, parent: Item | None = None, found: list[Item] | None = None
+    ) -> list[Item]:
+        """List page after page into `found`, which holds what there was when a page fails."""
+        step, found = self.run.step, [] if found is None else found
+        async with aclosing(
+            self.shard.pages(step.service, step.operation, **self.params(item))
+        ) as answers:
+            async for answer in answers:
+                found += self.run.children(answer, parent)
+        return found
 
     def failed(self, error: AwsError) -> None:
         self.shard.incomplete(error)
@@ -120,15 +147,21 @@ class _Merge(_Extend):
         if self.given_up:
             return [item]
         try:
-            answer = await self.ask(item)
+            more = await self._more(item)
         except AwsError as error:
             if error.absent:
                 return [item] if step.into else []
             self.failed(error)
             return [item]
-        answer = _without_metadata(answer)
-        item.update({step.into: answer} if step.into else answer)
+        item.update(more)
         return [item]
+
+    async def _more(self, item: Item) -> Item:
+        step = self.run.step
+        assert isinstance(step, Each)
+        if step.into is None:
+            return await self.ask(item)
+        return {step.into: await (self.ask(item) if step.items is None else self.list(item))}
 
 
 class _Children(_Extend):
@@ -136,16 +169,11 @@ class _Children(_Extend):
         return [partial(self._children, item) for item in page]
 
     async def _children(self, item: Item) -> list[Item]:
-        step = self.run.step
-        found: list[Item] = []
         if self.given_up:
-            return found
+            return []
+        found: list[Item] = []
         try:
-            async with aclosing(
-                self.shard.pages(step.service, step.operation, **self.params(item))
-            ) as answers:
-                async for answer in answers:
-                    found += self.run.children(answer, item)
+            await self.list(item, item, found)
         except AwsError as error:
             if not error.absent:
                 self.failed(error)

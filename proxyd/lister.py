@@ -7,6 +7,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from proxyd.declaration import Declaration, Tagged
@@ -40,15 +41,14 @@ class Lister:
         where = constants(shard)
         tags_by_arn = await _tags(self.tagging, shard) if self.tagging else {}
         steps = [step for step in self.steps if shard.detail == "full" or not step.is_detail]
-        async with aclosing(flow(steps, shard)) as pages:
+        async with aclosing(flow(steps, shard, partial(self._wanted, where))) as pages:
             async for page in pages:
                 for item in page:
-                    if self._wanted(item, where):
-                        resource = self._resource(shard, item, tags_by_arn)
-                        if resource is not None:
-                            yield resource
+                    resource = self._resource(shard, item, tags_by_arn)
+                    if resource is not None:
+                        yield resource
 
-    def _wanted(self, item: Item, where: dict[str, str]) -> bool:
+    def _wanted(self, where: dict[str, str], item: Item) -> bool:
         if self.keep is not None and not self.keep(item, **where):
             return False
         return self.drop is None or not self.drop(item, **where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from proxyd.actions import with_besides
 from proxyd.declaration import Batch, Declaration, Each, Pages, Step, Tagged
 from proxyd.lister import Lister
 from proxyd.model import LinkTo, Scanner, Scope
@@ -47,9 +48,10 @@ def each(
 ) -> Each:
     """Call once per item, with parameters from it: `QueueUrl="{@}"`.
 
-    With `items`: what the call lists replaces the item and knows it as `^`. Without: the
-    answer is merged into the item, under the name `into` if that is given; `detail=list`
-    leaves that out, unless `keep` or `drop` need it `always`.
+    With `items`: what the call lists replaces the item and knows it as `^`; with `into` as
+    well it is kept in the item as a list of that name. Without `items`: the answer is merged
+    into the item, under the name `into` if that is given. `detail=list` leaves out what is
+    merged, unless `keep` or `drop` need it `always`.
     """
     return Each(
         service=service,
@@ -131,7 +133,7 @@ def listing(
     )
     return Scanner(
         type=type,
-        operations=declared.operations(),
+        operations=with_besides(declared.operations()),
         reads=declared.reads(),
         detail_operations=declared.detail_operations(),
         scan=Lister(declared).run,

@@ -1,30 +1,26 @@
 """What sets things up: CloudFormation's stacks, AppConfig's applications."""
 
-from msgspec.structs import replace
-
-from proxyd.plugin import Operation, each, listing, pages, tagged
-
-_STACK = listing(
-    "AWS::CloudFormation::Stack",
-    calls=pages("cloudformation", "DescribeStacks", "Stacks[]"),
-    arn="StackId",
-    id="StackName",
-    name="StackName",
-    # The reason of a status may quote a parameter.
-    properties="State=StackStatus, DetailedStatus, Description, Capabilities, "
-    "EnableTerminationProtection, DisableRollback, DriftStatus=DriftInformation.StackDriftStatus, "
-    "LastDriftCheck=DriftInformation.LastCheckTimestamp, CreationTime, LastUpdatedTime",
-    links=(
-        "member-of AWS::CloudFormation::Stack ParentId",
-        "triggers AWS::SNS::Topic NotificationARNs",
-        "uses AWS::CloudWatch::Alarm RollbackConfiguration.RollbackTriggers[].Arn",
-        "runs-as AWS::IAM::Role RoleARN",
-    ),
-)
+from proxyd.plugin import each, listing, pages, tagged
 
 SCANNERS = (
-    # To describe all stacks, and not one by its name, takes the permission to list them too.
-    replace(_STACK, operations=(*_STACK.operations, Operation("cloudformation", "ListStacks"))),
+    listing(
+        "AWS::CloudFormation::Stack",
+        calls=pages("cloudformation", "DescribeStacks", "Stacks[]"),
+        arn="StackId",
+        id="StackName",
+        name="StackName",
+        # The reason of a status may quote a parameter.
+        properties="State=StackStatus, DetailedStatus, Description, Capabilities, "
+        "EnableTerminationProtection, DisableRollback, "
+        "DriftStatus=DriftInformation.StackDriftStatus, "
+        "LastDriftCheck=DriftInformation.LastCheckTimestamp, CreationTime, LastUpdatedTime",
+        links=(
+            "member-of AWS::CloudFormation::Stack ParentId",
+            "triggers AWS::SNS::Topic NotificationARNs",
+            "uses AWS::CloudWatch::Alarm RollbackConfiguration.RollbackTriggers[].Arn",
+            "runs-as AWS::IAM::Role RoleARN",
+        ),
+    ),
     listing(
         "AWS::CloudFormation::StackSet",
         calls=(

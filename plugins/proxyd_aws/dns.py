@@ -26,11 +26,11 @@ _ENDPOINT_PIECES = 2
 async def records(shard: Shard) -> AsyncGenerator[Resource, None]:
     """List the records of every zone; a set identifier is in the ARN where there is one."""
     async for answer in shard.pages(*_ZONES):
-        for zone in answer["HostedZones"]:
+        for zone in answer.get("HostedZones", ()):
             ident = zone["Id"].rpartition("/")[2]
             try:
                 async for page in shard.pages(*_RECORDS, HostedZoneId=ident):
-                    for record in page["ResourceRecordSets"]:
+                    for record in page.get("ResourceRecordSets", ()):
                         yield _record(shard, ident, record)
             except AwsError as error:
                 if not error.absent:

@@ -71,20 +71,23 @@ SCANNERS = (
             each(
                 "config",
                 "DescribeConfigurationRecorderStatus",
-                "ConfigurationRecordersStatus[]",
+                into="Detail",
                 ConfigurationRecorderNames=["{name}"],
             ),
         ),
-        arn="^.arn",
+        arn="arn",
         id="name",
         name="name",
         tags=tagged("config:configuration-recorder"),
-        properties="State=lastStatus, recording, lastErrorCode, servicePrincipal, "
-        "recordingScope=^.recordingScope, allSupported=^.recordingGroup.allSupported, "
-        "includeGlobalResourceTypes=^.recordingGroup.includeGlobalResourceTypes, "
-        "resourceTypes=^.recordingGroup.resourceTypes, "
-        "recordingFrequency=^.recordingMode.recordingFrequency, lastStartTime, lastStopTime",
-        links="runs-as AWS::IAM::Role ^.roleARN",
+        properties="State=Detail.ConfigurationRecordersStatus[0].lastStatus, "
+        "recording=Detail.ConfigurationRecordersStatus[0].recording, "
+        "lastErrorCode=Detail.ConfigurationRecordersStatus[0].lastErrorCode, "
+        "lastStartTime=Detail.ConfigurationRecordersStatus[0].lastStartTime, "
+        "servicePrincipal, recordingScope, allSupported=recordingGroup.allSupported, "
+        "includeGlobalResourceTypes=recordingGroup.includeGlobalResourceTypes, "
+        "resourceTypes=recordingGroup.resourceTypes, "
+        "recordingFrequency=recordingMode.recordingFrequency",
+        links="runs-as AWS::IAM::Role roleARN",
     ),
     listing(
         "AWS::Config::DeliveryChannel",

@@ -3,16 +3,7 @@
 Neptune and DocumentDB are asked for in the RDS API: their own models leave the tags out.
 """
 
-import msgspec
-
-from proxyd.plugin import Operation, Scanner, each, listing, pages, tagged
-
-_DISCOVERY = Operation("timestream-write", "DescribeEndpoints")
-
-
-def _discovering(scanner: Scanner) -> Scanner:
-    """Let botocore ask Timestream where the account's databases are, as it does before a call."""
-    return msgspec.structs.replace(scanner, operations=(*scanner.operations, _DISCOVERY))
+from proxyd.plugin import Scanner, each, listing, pages, tagged
 
 
 def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
@@ -219,39 +210,35 @@ SCANNERS = (
         "clusters=Detail.multiRegionProperties.clusters, creationTime=Detail.creationTime",
         links="encrypts-with AWS::KMS::Key Detail.encryptionDetails.kmsKeyArn ~ arn:*",
     ),
-    _discovering(
-        listing(
-            "AWS::Timestream::Database",
-            calls=pages("timestream-write", "ListDatabases", "Databases[]"),
-            arn="Arn",
-            name="DatabaseName",
-            # For the whole service: a kind of tables there is not.
-            tags=tagged("timestream"),
-            properties="TableCount, CreationTime, LastUpdatedTime",
-            links="encrypts-with AWS::KMS::Key KmsKeyId",
-        )
+    listing(
+        "AWS::Timestream::Database",
+        calls=pages("timestream-write", "ListDatabases", "Databases[]"),
+        arn="Arn",
+        name="DatabaseName",
+        # For the whole service: a kind of tables there is not.
+        tags=tagged("timestream"),
+        properties="TableCount, CreationTime, LastUpdatedTime",
+        links="encrypts-with AWS::KMS::Key KmsKeyId",
     ),
-    _discovering(
-        listing(
-            "AWS::Timestream::Table",
-            calls=(
-                pages("timestream-write", "ListDatabases", "Databases[]"),
-                each("timestream-write", "ListTables", "Tables[]", DatabaseName="{DatabaseName}"),
-            ),
-            arn="Arn",
-            name="TableName",
-            tags=tagged("timestream"),
-            properties="State=TableStatus, MemoryStoreRetentionPeriodInHours="
-            "RetentionProperties.MemoryStoreRetentionPeriodInHours, "
-            "MagneticStoreRetentionPeriodInDays="
-            "RetentionProperties.MagneticStoreRetentionPeriodInDays, EnableMagneticStoreWrites="
-            "MagneticStoreWriteProperties.EnableMagneticStoreWrites, CreationTime, LastUpdatedTime",
-            links=(
-                "member-of AWS::Timestream::Database DatabaseName",
-                "uses AWS::S3::Bucket MagneticStoreWriteProperties."
-                "MagneticStoreRejectedDataLocation.S3Configuration.BucketName",
-            ),
-        )
+    listing(
+        "AWS::Timestream::Table",
+        calls=(
+            pages("timestream-write", "ListDatabases", "Databases[]"),
+            each("timestream-write", "ListTables", "Tables[]", DatabaseName="{DatabaseName}"),
+        ),
+        arn="Arn",
+        name="TableName",
+        tags=tagged("timestream"),
+        properties="State=TableStatus, MemoryStoreRetentionPeriodInHours="
+        "RetentionProperties.MemoryStoreRetentionPeriodInHours, "
+        "MagneticStoreRetentionPeriodInDays="
+        "RetentionProperties.MagneticStoreRetentionPeriodInDays, EnableMagneticStoreWrites="
+        "MagneticStoreWriteProperties.EnableMagneticStoreWrites, CreationTime, LastUpdatedTime",
+        links=(
+            "member-of AWS::Timestream::Database DatabaseName",
+            "uses AWS::S3::Bucket MagneticStoreWriteProperties."
+            "MagneticStoreRejectedDataLocation.S3Configuration.BucketName",
+        ),
     ),
     *_clusters("DocDB", "docdb"),
     listing(

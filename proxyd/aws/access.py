@@ -21,7 +21,7 @@ from proxyd.aws.shared import Regions, Shared
 from proxyd.aws.tags import RegionTags
 from proxyd.errors import AwsError
 from proxyd.globs import is_literal
-from proxyd.model import GLOBAL, Detail, Operation, Scanner, Target
+from proxyd.model import GLOBAL, Detail, Operation, Scanner, Scope, Target
 
 DESCRIBE_REGIONS = Operation("ec2", "DescribeRegions")
 """The one operation that proxyd calls on its own behalf."""
@@ -59,7 +59,7 @@ class Access:
         self._sts_region = shared.sts_region or home_of(purpose.target.partition)
         self._needs = _needs(purpose)
         self._sessions: dict[str, Session] = {}
-        self._tags: dict[str, RegionTags] = {}
+        self._tags: dict[tuple[Scope, str], RegionTags] = {}
         self._pace = Pacer(shared.buckets, purpose.target.account, purpose.principal)
 
     async def assume(self) -> None:
@@ -140,15 +140,23 @@ class Access:
                 Meter(self.meter),
                 allowance,
             ),
-            region_tags=self._tags_of(region),
+            region_tags=self._tags_of(scanner.scope, home if region == GLOBAL else region),
         )
 
-    def _tags_of(self, region: str) -> RegionTags:
-        if region not in self._tags:
-            scope = "global" if region == GLOBAL else "regional"
-            scanners = (s for s in self._purpose.scanners if s.scope == scope)
-            self._tags[region] = RegionTags(s.tagged for s in scanners if s.tagged)
-        return self._tags[region]
+    def _tags_of(self, scope: Scope, region: str) -> RegionTags:
+        """Return what the shards of one region share; a global service has its home."""
+        key = (scope, region)
+        if key not in self._tags:
+            partition = self._purpose.target.partition
+            kinds = [
+                scanner.tagged
+                for scanner in self._purpose.scanners
+                if scanner.tagged
+                and scanner.scope == scope
+                and (scope == "regional" or home_of(partition, scanner.service) == region)
+            ]
+            self._tags[key] = RegionTags(kinds)
+        return self._tags[key]
 
     def _binding(
         self,

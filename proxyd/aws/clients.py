@@ -163,6 +163,8 @@ class Clients:
                 internals.metered(client, key[1], self._settings.attempts)
             else:
                 internals.attend(client, key[1], self._settings.attempts, kept.touch)
+            if self._settings.endpoint_url is not None:
+                internals.on_one_host(client)
         finally:
             del self._making[key]
         return client

@@ -22,6 +22,13 @@ PAGE = 100
 PAGES = {"ec2": 300}
 """Services that give more at once. 300 instances take 14 ms to parse, and spare two calls."""
 
+_FEWER = {
+    Operation("application-autoscaling", "DescribeScalableTargets"): 50,
+    Operation("gamelift", "DescribeMatchmakingConfigurations"): 10,
+    Operation("glacier", "ListVaults"): 10,
+}
+"""Operations that give fewer, which only their documentation says."""
+
 _BY_HAND = {
     Operation("dynamodb", "ListGlobalTables"): {
         "input_token": "ExclusiveStartGlobalTableName",
@@ -137,6 +144,7 @@ def _size(client: Any, operation: str, limit: str | None) -> dict[str, int]:
     model = client.meta.service_model
     bounds = model.operation_model(operation).input_shape.members[limit].metadata
     wanted = PAGES.get(model.service_name, PAGE)
+    wanted = _FEWER.get(Operation(model.service_name, operation), wanted)
     return {"PageSize": max(bounds.get("min", 1), min(bounds.get("max", wanted), wanted))}
 
 

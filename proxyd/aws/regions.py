@@ -24,6 +24,7 @@ _ELSEWHERE = {
     "networkmanager": "us-west-2",
     "route53-recovery-control-config": "us-west-2",
     "route53-recovery-readiness": "us-west-2",
+    "s3control": "us-west-2",
 }
 """Global services that the partition `aws` has in another region than its home."""
 

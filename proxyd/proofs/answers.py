@@ -284,7 +284,7 @@ def _set(made: dict[str, Any], path: str, value: object) -> None:
     *before, last = path.split(".")
     for name in before:
         made = made.get(name, {})
-    if not isinstance(made, dict) or not last.isidentifier():
+    if not last.isidentifier():
         return
     if value is None:
         made.pop(last, None)

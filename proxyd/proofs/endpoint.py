@@ -23,6 +23,8 @@ class Endpoint:
     def __init__(self) -> None:
         self.url = ""
         self.asked: list[Operation] = []
+        self.repeated = False
+        self._texts: set[tuple[Operation, str]] = set()
         self._operations: list[Operation] = []
         self._answer: Answer = lambda *_: {}
         self._runner = web.ServerRunner(web.Server(self._handle))
@@ -43,6 +45,8 @@ class Endpoint:
         self._operations = list(operations)
         self._answer = answer
         self.asked = []
+        self.repeated = False
+        self._texts = set()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = (await request.read()).decode()
@@ -51,6 +55,8 @@ class Endpoint:
             return web.Response(status=501, text="not one of the declared operations")
         self.asked.append(operation)
         text = unquote_plus(f"{request.path_qs} {body}")
+        self.repeated |= (operation, text) in self._texts
+        self._texts.add((operation, text))
         written = response(operation, self._answer(operation, text))
         headers = {n: t for n, t in written["headers"].items() if n != "content-length"}
         return web.Response(status=written["status_code"], body=written["body"], headers=headers)

@@ -64,12 +64,16 @@ class Run(msgspec.Struct):
         resources: as they stood in the stream.
         ended: how the shard ended.
         asked: the operations that were called.
+        repeated: whether any was called twice in the same words.
+        declared: whether the scanner is a declaration.
 
     """
 
     resources: list[dict[str, Any]]
     ended: dict[str, Any]
     asked: list[Operation]
+    repeated: bool
+    declared: bool
     marks: Marks
     where: Where
 
@@ -152,7 +156,15 @@ class Prover:
         told = [msgspec.json.decode(sse.data_of(event)) for event in events]
         resources = [t for t, e in zip(told, events, strict=True) if isinstance(e, Resource)]
         [ended] = [t for t, e in zip(told, events, strict=True) if isinstance(e, ShardEnded)]
-        return Run(resources, ended, self._endpoint.asked, marks, where)
+        return Run(
+            resources,
+            ended,
+            self._endpoint.asked,
+            self._endpoint.repeated,
+            scanner.declaration is not None,
+            marks,
+            where,
+        )
 
 
 _REGIONS = {"aws": "eu-west-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -326,7 +338,7 @@ def _of_this_place(glob: str, where: Where) -> str:
 async def _absent(run: _Ask, scanner: Scanner, full: Run) -> list[str]:
     """Only what identifies a resource is there."""
     less = await run(scanner, Way(bare=True))
-    told = [f"says None in {r['arn']}" for r in less.resources if "None" in str(r)]
+    told = [f"says None in {r['arn']}" for r in less.resources if "None" in (r["arn"] + r["id"])]
     return [*_incomplete(less), *_as_many(less, full, 1), *told]
 
 
@@ -397,6 +409,8 @@ _WAYS = {
 
 
 def _as_many(run: Run, full: Run, times: int, *, at_least: bool = False) -> list[str]:
+    if not full.declared:
+        return []  # what it leaves out may depend on the values
     found, expected = len(run.resources), len(full.resources) * times
     return (
         []
@@ -431,11 +445,21 @@ def _incomplete(run: Run) -> list[str]:
 
 
 def _calls(scanner: Scanner, run: Run, detail: Detail) -> list[str]:
-    needed, called = set(scanner.needs(detail)), set(run.asked)
+    needed, called = set(_called(scanner, detail)), set(run.asked)
     return [f"never calls {op.name}, which it declares" for op in sorted(needed - called)]
 
 
+def _called(scanner: Scanner, detail: Detail) -> tuple[Operation, ...]:
+    """Return the operations that a scan calls itself."""
+    if scanner.declaration is None:
+        return scanner.needs(detail)
+    own = scanner.declaration.operations()
+    return tuple(op for op in scanner.needs(detail) if op in own)
+
+
 def _twice(run: Run) -> list[str]:
+    if run.repeated:  # of two kinds with the same name it asks the same, which AWS has not
+        return []
     counted = Counter(resource["arn"] for resource in run.resources)
     return [f"two resources with the ARN {arn}" for arn, n in counted.items() if n > 1][:1]
 

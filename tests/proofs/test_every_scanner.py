@@ -1,13 +1,16 @@
 """What holds for every scanner that is registered: a new one is proved by being there."""
 
+from collections.abc import AsyncGenerator
+
 import pytest
+import pytest_asyncio
 
 from proxyd.actions import PREFIXES
 from proxyd.aws.models import operations_of
 from proxyd.model import Scanner
+from proxyd.proofs import declared as proofs
+from proxyd.proofs.running import Prover
 from proxyd_aws.plugin import proxyd_scanners
-
-from . import proofs
 
 SCANNERS = tuple(proxyd_scanners())
 TYPES = frozenset(scanner.type for scanner in SCANNERS)
@@ -64,6 +67,22 @@ def test_nothing_secret_is_declared(scanner: Scanner) -> None:
 def test_links_lead_to_known_types(scanner: Scanner) -> None:
     """Every link names a type that is registered or has a CloudFormation schema."""
     assert proofs.unknown_links(scanner, TYPES) == []
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def prover() -> AsyncGenerator[Prover, None]:
+    """An endpoint that answers from the service models, and clients for it."""
+    async with Prover() as started:
+        yield started
+
+
+@every
+@pytest.mark.asyncio(loop_scope="module")
+async def test_it_finds_what_an_answer_holds_and_nothing_else(
+    prover: Prover, scanner: Scanner
+) -> None:
+    """Every scanner runs over HTTP: full, absent, empty and hostile answers, and two pages."""
+    assert await prover.wrong(scanner) == []
 
 
 def test_every_type_is_listed_once() -> None:

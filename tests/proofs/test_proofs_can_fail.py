@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from proxyd.plugin import Scanner, batch, each, listing, pages
-
-from . import proofs
+from proxyd.proofs import declared as proofs
 
 VPCS = pages("ec2", "DescribeVpcs", "Vpcs[]")
 KEYS = pages("kms", "ListKeys", "Keys[]")

@@ -21,13 +21,14 @@ from botocore.model import (
     OperationNotFoundError,
     ServiceModel,
     Shape,
+    StringShape,
     StructureShape,
 )
 
 from proxyd.aws.pages import inferred
 from proxyd.declaration import Batch, Each, Step
 from proxyd.model import Operation
-from proxyd.paths import ITEM, PARENT, segments
+from proxyd.paths import ITEM, PARENT, Segment, fans_out, parse
 
 _SCALARS = frozenset(
     {"string", "character", "boolean", "integer", "long", "float", "double", "timestamp"}
@@ -129,14 +130,29 @@ def follow(item: Item, path: str) -> Walk:
     """
     node: Node = item
     steps = []
-    for name, is_list in segments(path):
-        node = _child(node, name)
-        if is_list:
-            if not isinstance(node, ListShape):
-                raise PathError(f"{path!r}: {name} is no list")
-            node = node.member
-        steps.append((name, node))
-    return Walk(tuple(steps), any(is_list for _, is_list in segments(path)))
+    for segment in parse(path):
+        node = _elements(_child(node, segment.name), segment, path)
+        steps.append((segment.name, node))
+    return Walk(tuple(steps), fans_out(parse(path)))
+
+
+def _elements(node: Node, segment: Segment, path: str) -> Node:
+    """Go on to what a list or a map holds, where the path says so."""
+    if segment.kind in ("list", "first"):
+        if not isinstance(node, ListShape):
+            raise PathError(f"{path!r}: {segment.name} is no list")
+        if segment.having:
+            field, value = segment.having
+            told = _child(node.member, field)
+            words = told.enum if isinstance(told, StringShape) else []
+            if words and value not in words:
+                raise PathError(f"{path!r}: {field} is never {value}, only {', '.join(words)}")
+        return node.member
+    if segment.kind == "map":
+        if not isinstance(node, MapShape):
+            raise PathError(f"{path!r}: {segment.name} is no map")
+        return node.value
+    return node
 
 
 def _child(node: Node, name: str) -> Node:
@@ -167,8 +183,7 @@ def trace(steps: Iterable[Step]) -> Iterator[tuple[Step, Item, Item]]:
 def _after(step: Step, before: Item) -> Item:
     answered = answer(step.op)
     if isinstance(step, Each) and step.merges:
-        added = {step.into: operation(step.op).output_shape} if step.into else answered.fields
-        return Item({**before.fields, **added})
+        return Item({**before.fields, **_added(step, answered)})
     if step.items is None:
         return answered
     found = follow(answered, step.items)
@@ -177,6 +192,14 @@ def _after(step: Step, before: Item) -> Item:
     fields = _members(found.last) or {ITEM: found.last}
     parent = before.fields.get(PARENT) if isinstance(step, Batch) else before
     return Item({**fields, PARENT: parent} if parent not in (None, Item()) else fields)
+
+
+def _added(step: Each, answered: Item) -> Mapping[str, Node]:
+    if step.into is None:
+        return answered.fields
+    if step.items is None:
+        return {step.into: answered}
+    return {step.into: follow(answered, step.items.removesuffix("[]")).last}
 
 
 def is_scalar(node: Node) -> bool:

