@@ -91,6 +91,8 @@ PREFIXES = {
 """botocore's service name → IAM prefix, where they differ."""
 
 _ACTIONS = {
+    Operation("keyspaces", "ListKeyspaces"): "cassandra:Select",
+    Operation("keyspaces", "ListTables"): "cassandra:Select",
     Operation("s3", "ListBuckets"): "s3:ListAllMyBuckets",
     Operation("s3", "HeadBucket"): "s3:ListBucket",
     Operation("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
@@ -128,6 +130,19 @@ _BESIDES = {
 }
 """What calling an operation takes besides it: describing all stacks needs the right to list them,
 and botocore asks Timestream where the account's databases are before it asks for them."""
+
+
+RESOURCES = {
+    "cassandra:Select": (
+        "arn:*:cassandra:*:*:/keyspace/system*",
+        "arn:*:cassandra:*:*:/keyspace/*/",
+    ),
+}
+"""Actions that would also read data → the resources that they may be used on, and no others.
+
+Keyspaces has one action for asking what tables there are and for reading them: it is allowed on
+the system's keyspaces and on keyspaces themselves, whose ARNs end in `/`, never on a table.
+"""
 
 
 def with_besides(operations: Iterable[Operation]) -> tuple[Operation, ...]:

@@ -124,4 +124,13 @@ SCANNERS = (
         properties="entryNames=domainEntries[].name, createdAt, "
         "nameServersUpdateState=registeredDomainDelegationInfo.nameServersUpdateState.code",
     ),
+    listing(
+        "AWS::Lightsail::KeyPair",
+        calls=pages("lightsail", "GetKeyPairs", "keyPairs[]"),
+        arn="arn",
+        id="name",
+        name="name",
+        tags="tags",
+        properties="fingerprint, createdAt",
+    ),
 )

@@ -210,6 +210,31 @@ SCANNERS = (
         "clusters=Detail.multiRegionProperties.clusters, creationTime=Detail.creationTime",
         links="encrypts-with AWS::KMS::Key Detail.encryptionDetails.kmsKeyArn ~ arn:*",
     ),
+    # GetTable would tell more of a table, and takes the right to read it.
+    listing(
+        "AWS::Cassandra::Keyspace",
+        calls=pages("keyspaces", "ListKeyspaces", "keyspaces[]"),
+        arn="resourceArn",
+        id="keyspaceName",
+        name="keyspaceName",
+        tags=tagged("cassandra"),
+        properties="replicationStrategy, replicationRegions",
+        drop=("keyspaceName", "system*"),
+    ),
+    listing(
+        "AWS::Cassandra::Table",
+        calls=(
+            pages("keyspaces", "ListKeyspaces", "keyspaces[]"),
+            each("keyspaces", "ListTables", "tables[]", keyspaceName="{keyspaceName}"),
+        ),
+        arn="resourceArn",
+        id="tableName",
+        name="tableName",
+        tags=tagged("cassandra"),
+        properties="keyspaceName",
+        links="member-of AWS::Cassandra::Keyspace keyspaceName",
+        drop=("keyspaceName", "system*"),
+    ),
     listing(
         "AWS::Timestream::Database",
         calls=pages("timestream-write", "ListDatabases", "Databases[]"),

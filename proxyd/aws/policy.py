@@ -8,11 +8,12 @@ percentage: `split()` is for when that one is hit.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from proxyd.actions import RESOURCES
 from proxyd.model import Target
 
 MAX_SESSION_POLICY = 2048
@@ -124,6 +125,13 @@ def via_policy(role_arn: str) -> str:
     return json.dumps({"Version": VERSION, "Statement": [statement]}, separators=(",", ":"))
 
 
-def _document(actions: Iterable[str]) -> str:
-    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
-    return json.dumps({"Version": VERSION, "Statement": [statement]}, separators=(",", ":"))
+def _document(actions: Collection[str]) -> str:
+    anywhere = sorted(action for action in actions if action not in RESOURCES)
+    narrow = sorted(action for action in actions if action in RESOURCES)
+    statements = [_allow(anywhere, "*")] if anywhere else []
+    statements += [_allow([action], list(RESOURCES[action])) for action in narrow]
+    return json.dumps({"Version": VERSION, "Statement": statements}, separators=(",", ":"))
+
+
+def _allow(actions: list[str], resources: str | list[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}

@@ -602,6 +602,38 @@ async def test_denied_batches_give_up() -> None:
     assert len(shard.params_of("DescribeThings2")) == 1
 
 
+# What a call lists for each item, and what is not asked about.
+
+
+async def test_what_is_listed_for_an_item_is_kept_in_it() -> None:
+    """All pages of a list stand under one name, and a refusal leaves the item without."""
+    more = each("ec2", "ListParts", "Parts[]", into="Parts", Id="{Id}")
+    scanner = declare(more, properties="Parts=Parts[].Name", links=f"uses {TYPE} Parts[].Name")
+    parts = {"a": [{"Parts": [{"Name": "x"}]}, {"Parts": [{"Name": "y"}]}]}
+
+    class Paged(FakeShard):
+        def _pages(self, operation: str, params: dict[str, Any]) -> Any:
+            if operation == "ListParts":
+                return parts.get(params["Id"], [DENIED])
+            return super()._pages(operation, params)
+
+    shard = Paged({"DescribeThings": [things("a", "b")]})
+    first, second = await scan(scanner, shard)
+    assert first.properties == {"Parts": ["x", "y"]}
+    assert [link.id for link in first.links] == ["x", "y"]
+    assert (second.properties, shard.problem) == ({}, DENIED)
+    assert scanner.detail_operations == (more.op,)
+
+
+async def test_what_is_dropped_is_not_asked_about() -> None:
+    """A filter comes before the detail, which costs a call for each."""
+    more = each("ec2", "DescribeThing", into="More", Id="{Id}")
+    shard = FakeShard({"DescribeThings": [things("a", "b")], "DescribeThing": lambda _: {}})
+    [found] = await scan(declare(more, drop=("Id", "a")), shard)
+    assert found.id == "b"
+    assert shard.params_of("DescribeThing") == [{"Id": "b"}]
+
+
 # Services that have one thing, or keep things in one place.
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxyd.paths import filler, getter, placeholders, segments
+from proxyd.paths import filler, getter, placeholders, reads, segments
 
 NAMES = st.sampled_from(["a", "b", "c", "@", "^", "Key-1", "Name_2"])
 STEPS = st.tuples(NAMES, st.sampled_from(["", "[]"])).map("".join)
@@ -110,7 +110,9 @@ def test_a_path_leads_nowhere_in_what_is_no_structure(path: str, item: object) -
     assert getter(path)(item) is None
 
 
-@pytest.mark.parametrize("path", ["", ".", "a.", ".a", "a..b", "a b", "a[0]", "[]", "a[", "ä", "/"])
+@pytest.mark.parametrize(
+    "path", ["", ".", "a.", ".a", "a..b", "a b", "a[1]", "a[x=]", "[]", "a[", "ä", "/"]
+)
 def test_what_is_not_in_the_language_is_refused(path: str) -> None:
     """A path that can not be read is refused when it is compiled, with the path."""
     with pytest.raises(ValueError, match="not a path"):
@@ -194,3 +196,59 @@ def test_a_text_with_commas_is_a_list() -> None:
     assert getter("A[,] ~ y*")({"A": "x, y"}) == ["y"]
     assert getter("A[,]")({"A": 1}) == 1
     assert getter("A[,]")({}) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("Pairs[Name=Id].Value", ["i-1"]),
+        ("Pairs[Name=None].Value", []),
+        ("Pairs[0].Value", "i-1"),
+        ("Pairs[0]", {"Name": "Id", "Value": "i-1"}),
+        ("Stores[*].Bucket", ["a/b", "c"]),
+        ("Stores[*].Bucket/", ["b", "c"]),
+        ("Stores[*].Bucket ~ *(?)", ["b", "c"]),
+        ("Missing[0].Value", None),
+        ("Missing[*]", []),
+        ("Pairs[*]", []),
+    ],
+)
+def test_elements_are_chosen(path: str, expected: object) -> None:
+    """A condition, the first one, and the values of a map."""
+    pairs = [{"Name": "Id", "Value": "i-1"}, {"Name": "Zone", "Value": "a"}]
+    item = {"Pairs": pairs, "Stores": {"x": {"Bucket": "a/b"}, "y": {"Bucket": "c"}}}
+    assert getter(path)(item) == expected
+
+
+@pytest.mark.parametrize(
+    ("glob", "value", "expected"),
+    [
+        (
+            "(arn:*:log-group:*):*",
+            "arn:aws:logs:r:a:log-group:/x/y:*",
+            "arn:aws:logs:r:a:log-group:/x/y",
+        ),
+        ("s3://(*)/*", "s3://bucket/a/b", "bucket"),
+        ("s3://(*)/*", "s3://bucket", None),
+        (
+            '*"(arn:*:sqs:*)"*',
+            '{"deadLetterTargetArn":"arn:aws:sqs:r:a:q","n":"5"}',
+            "arn:aws:sqs:r:a:q",
+        ),
+        ("service:(*)", "service:web", "web"),
+        ("service:(*)", "family:web", None),
+        ("(i-[0-9a-f]*)", "i-0abc", "i-0abc"),
+        ("(*).s3.*", "a.b(c)+.s3.amazonaws.com", "a.b(c)+"),
+        ("(*)", 5, None),
+    ],
+)
+def test_a_part_of_a_value_is_taken(glob: str, value: object, expected: str | None) -> None:
+    """What stands in brackets passes, as short as it can be."""
+    assert getter(f"A ~ {glob}")({"A": value}) == expected
+
+
+def test_what_a_path_reads() -> None:
+    """A condition reads a field more, and a map is read whole."""
+    assert reads("A.Pairs[Name=Id].Value/") == {"A.Pairs[].Value", "A.Pairs[].Name"}
+    assert reads("Stores[*].Bucket ~ x") == {"Stores"}
+    assert reads("A[0].B[,]") == {"A[].B"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
@@ -137,7 +138,7 @@ def test_role_policies_fit_and_hold_every_action(actions: list[str]) -> None:
     policies = role_policies(actions)
     for policy in policies:
         assert len(json.dumps(policy, separators=(",", ":"))) <= MAX_MANAGED_POLICY
-    granted = [action for policy in policies for action in policy["Statement"][0]["Action"]]
+    granted = [a for policy in policies for s in policy["Statement"] for a in s["Action"]]
     assert sorted(granted) == sorted(set(actions))
 
 
@@ -170,3 +171,15 @@ def test_a_chained_role_may_only_go_on() -> None:
         "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
         "Resource": role,
     }
+
+
+def test_an_action_that_would_read_data_is_allowed_on_what_holds_none() -> None:
+    """Keyspaces' one action for names and data is narrowed to the names."""
+    document = json.loads(SessionPolicy(("t",), ("a:B", "cassandra:Select")).document)
+    anywhere, narrow = document["Statement"]
+    assert (anywhere["Action"], anywhere["Resource"]) == (["a:B"], "*")
+    assert narrow["Action"] == ["cassandra:Select"]
+    table = "arn:aws:cassandra:eu-west-1:222222222222:/keyspace/shop/table/orders"
+    keyspace = "arn:aws:cassandra:eu-west-1:222222222222:/keyspace/shop/"
+    assert not any(fnmatchcase(table, glob) for glob in narrow["Resource"])
+    assert any(fnmatchcase(keyspace, glob) for glob in narrow["Resource"])
