@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 export PROXYD_EMULATOR ?= $(CURDIR)/$(MINISTACK)
 
-.PHONY: demo test lint pytest constraints clean
+.PHONY: demo test lint pytest docs constraints clean
 
 demo: $(VENV)/.installed $(MINISTACK) ## show everything on this machine, until Ctrl-C
 	@exec $(BIN)/proxyd demo
@@ -24,6 +24,9 @@ lint: $(VENV)/.installed-dev
 
 pytest: $(VENV)/.installed-dev $(MINISTACK) /usr/bin/tinyproxy
 	$(BIN)/python -m pytest
+
+docs: $(VENV)/.installed-dev ## write anew what is made from the code
+	$(BIN)/python -m tests.scanner_table
 
 # Every distribution is checked against the hashes of the constraints; proxyd itself is not one.
 $(VENV)/.installed: pyproject.toml constraints.txt

@@ -15,11 +15,11 @@ from proxyd.aws import models, policy
 from proxyd.aws.access import actions_for
 from proxyd.cli import daemon
 from proxyd.cli import demo as demonstration
+from proxyd.cli import scanners as catalogue
 from proxyd.cli import watch as terminal
 from proxyd.errors import ConfigError, StartupError
 from proxyd.globs import did_you_mean, expand
 from proxyd.model import Target
-from proxyd.service import describe
 
 app = typer.Typer(
     help="Streams what is in AWS accounts, live and read-only, and keeps nothing.",
@@ -126,16 +126,26 @@ def check(
 
 
 @app.command()
-def scanners(as_json: AsJson = False) -> None:
-    """List the scanners that are installed."""
-    rows = [describe(scanner) for scanner in _registry().values()]
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+def scanners(
+    types: Types = None,
+    check: Annotated[
+        str | None,
+        typer.Option(
+            help="Prove the scanners of this module, an installed plugin or not.",
+            metavar="MODULE",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the scanners that are installed, or prove those of a plugin."""
+    if check is not None:
+        if not catalogue.check(check, types or [], as_json=as_json):
+            raise typer.Exit(1)
         return
-    width = max(len(str(row["type"])) for row in rows)
-    for row in rows:
-        typer.echo(f"{row['type']:{width}}  {row['scope']:8}  {row['plugin']:8}  {row['cost']}")
-    typer.echo(f"{len(rows)} scanners")
+    found = _registry()
+    wanted = expand(types or ["*"], found)
+    catalogue.print_all([found[name] for name in wanted], as_json=as_json)
 
 
 @iam.command("policy")

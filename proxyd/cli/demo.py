@@ -20,6 +20,7 @@ from proxyd.aws.access import actions_for
 from proxyd.aws.policy import role_policies
 from proxyd.cli.printing import line_of
 from proxyd.client import Client
+from proxyd.demo.emulated import TYPES
 from proxyd.demo.emulator import Emulator, find_emulator
 from proxyd.demo.process import end, keep_tail, regardless, run_until_signalled, tail
 from proxyd.errors import StartupError
@@ -66,7 +67,7 @@ async def _run(listen: str, executable: Path, *, stay: bool) -> None:
 def _specification() -> dict[str, Any]:
     """Write what the emulator is filled with: each role grants what `proxyd iam policy` prints."""
     scanners = registry.load(registry.discover(), models.operations_of)
-    policies = role_policies(actions_for(scanners.values()))
+    policies = role_policies(actions_for(scanners[name] for name in TYPES))
     return {
         "hub": HUB,
         "targets": [
@@ -88,6 +89,7 @@ name = {json.dumps(target["name"])}
 role_arn = "arn:aws:iam::{target["account"]}:role/{ROLE}"
 external_id = {json.dumps(_external_id(target))}
 regions = {json.dumps(target["regions"])}
+types = {json.dumps(TYPES)}
 """
         for target in TARGETS
     )

@@ -7,6 +7,7 @@ and the CloudFormation schemas that cfn-lint ships say all there is to say.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
 from functools import cache
@@ -267,7 +268,9 @@ def schemas() -> dict[str, tuple[str, ...]]:
 
 
 def unknown_type(scanner: Scanner) -> list[str]:
-    """Find out whether CloudFormation knows the type, or a review says why it does not."""
+    """Find out whether CloudFormation knows a type of AWS's, or a review says why it does not."""
+    if not scanner.type.startswith("AWS::"):
+        return []
     known, excused = scanner.type in schemas(), scanner.type in reviewed.TYPES
     if known and excused:
         return [f"{scanner.type}: CloudFormation has it now, and reviewed.TYPES need not"]
@@ -294,6 +297,33 @@ def _listing(scanner: Scanner) -> Collection[Operation]:
     steps = (s for s in scanner.declaration.steps if not isinstance(s, Batch))
     lists = [s.op for s in steps if isinstance(s, Pages) or s.items]
     return lists[-1:]
+
+
+def unknown_arn(scanner: Scanner) -> list[str]:
+    """Find an ARN that is built in a form which the IAM reference does not have."""
+    if scanner.declaration is None or not placeholders(scanner.declaration.arn):
+        return []
+    known = _with_stars(scanner.declaration.arn) in _arn_forms()
+    excused = scanner.type in reviewed.ARNS
+    if known and excused:
+        return [f"{scanner.type}: the IAM reference has its ARN now, and reviewed.ARNS need not"]
+    if known or excused:
+        return []
+    return [f"{scanner.declaration.arn}: the IAM reference has no ARN like this"]
+
+
+@cache
+def _arn_forms() -> frozenset[str]:
+    known = [r for service in iam_reference().values() for r in _resources(service)]
+    return frozenset(_with_stars(r.get("raw_arn") or r.get("arn") or "") for r in known)
+
+
+def _resources(service: Any) -> list[dict[str, str]]:
+    return list(service["resources"].values()) if isinstance(service, dict) else []
+
+
+def _with_stars(arn: str) -> str:
+    return re.sub(r"\*+", "*", re.sub(r"\$?\{[^{}]*\}", "*", arn))
 
 
 def unknown_links(scanner: Scanner, registered: Collection[str]) -> list[str]:

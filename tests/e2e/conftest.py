@@ -14,6 +14,7 @@ from proxyd import registry
 from proxyd.aws.access import actions_for
 from proxyd.aws.models import operations_of
 from proxyd.aws.policy import role_policies
+from proxyd.demo.emulated import TYPES
 from proxyd.demo.emulator import Emulator, find_emulator
 
 from .daemon import Daemon, running, settings
@@ -55,12 +56,18 @@ def target_table(target: dict[str, Any]) -> dict[str, Any]:
         "role_arn": f"arn:aws:iam::{target['account']}:role/proxyd-read",
         "external_id": f"external-{target['name']}",
         "regions": target["regions"],
+        "types": list(TYPES),
     }
 
 
 def scanners() -> registry.Registry:
     """Load what the daemon loads."""
     return registry.load(registry.discover(), operations_of)
+
+
+def emulated() -> registry.Registry:
+    """Return the scanners of the types that the emulator has."""
+    return {type_: scanner for type_, scanner in scanners().items() if type_ in TYPES}
 
 
 def emulator_path() -> Path:
@@ -72,7 +79,7 @@ def emulator_path() -> Path:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def estate() -> AsyncGenerator[Estate, None]:
     """Two accounts full of things, each behind a role that trusts proxyd's user only."""
-    policies = role_policies(actions_for(scanners().values()))
+    policies = role_policies(actions_for(emulated().values()))
     spec = {
         "hub": HUB,
         "canary": CANARY,

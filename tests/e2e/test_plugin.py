@@ -50,10 +50,51 @@ def test_it_is_listed(installed: Path) -> None:
         check=True,
     )
     rows = {row["type"]: row for row in json.loads(done.stdout)}
-    assert rows["AWS::SES::EmailIdentity"]["plugin"] == "mail"
-    assert rows["AWS::SES::EmailIdentity"]["actions"] == ["ses:ListEmailIdentities"]
-    assert rows["AWS::CloudWatch::Alarm"]["plugin"] == "mail"
+    assert rows["Acme::Mail::Identity"]["plugin"] == "mail"
+    assert rows["Acme::Mail::Identity"]["actions"] == ["ses:ListEmailIdentities"]
+    assert rows["Acme::Mail::Alarm"]["plugin"] == "mail"
     assert rows["AWS::EC2::VPC"]["plugin"] == "aws"
+
+
+def checked(path: Path, module: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run `proxyd scanners --check` with a folder on the path."""
+    return subprocess.run(
+        [sys.executable, "-B", "-m", "proxyd", "scanners", "--check", module, *options],
+        env={**os.environ, "PYTHONPATH": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_it_passes_the_proofs(installed: Path) -> None:
+    """`proxyd scanners --check` finds nothing wrong with the page's plugin."""
+    done = checked(installed, "proxyd_mail")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 scanners, 0 of them wrong" in done.stdout
+
+
+def test_what_is_wrong_with_a_plugin_is_told(installed: Path, tmp_path: Path) -> None:
+    """A field that is not there, a secret and a page that is lost are named, and it exits 1."""
+    code = (installed / "proxyd_mail.py").read_text()
+    code = code.replace("IdentityType, ", "IdentityKind, ")
+    code = code.replace(
+        'Operation("cloudwatch", "DescribeAlarms")', 'Operation("ssm", "GetParameter")'
+    )
+    (tmp_path / "wrong_mail.py").write_text(code)
+    done = checked(tmp_path, "wrong_mail", "--json")
+    assert done.returncode == 1
+    alarms, identities = (json.loads(line) for line in done.stdout.splitlines())
+    assert "no 'IdentityKind' here" in identities["wrong"][0]
+    assert "ssm:GetParameter: on the never-list" in alarms["wrong"][0]
+
+
+def test_a_module_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """A name that can not be imported is an error in one line."""
+    done = checked(tmp_path, "proxyd_absent")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "proxyd_absent" in done.stderr
 
 
 async def test_both_of_its_forms_run(installed: Path, estate: Estate, tmp_path: Path) -> None:
@@ -83,11 +124,12 @@ async def test_both_of_its_forms_run(installed: Path, estate: Estate, tmp_path: 
         EvaluationPeriods=1, Threshold=30, ComparisonOperator="GreaterThanThreshold",
     )  # fmt: skip
     environment = {**estate.environment, "PYTHONPATH": str(installed)}
-    config = settings(estate.targets, estate.endpoint)
+    open_to_all = [{**target, "types": ["*"]} for target in estate.targets]
+    config = settings(open_to_all, estate.endpoint)
     async with running(config, tmp_path, environment=environment) as daemon:
         events = await daemon.scan(
             target=["production"],
-            type=["AWS::SES::EmailIdentity", "AWS::CloudWatch::Alarm"],
+            type=["Acme::Mail::Identity", "Acme::Mail::Alarm"],
             region=[region],
         )
     assert sorted(r["arn"] for r in named(events, "resource")) == [

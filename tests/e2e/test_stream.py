@@ -9,14 +9,18 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from proxyd.demo.emulated import TYPES
+
 from .conftest import TARGETS, Estate, scanners
 from .daemon import Daemon, named, running, settings
 
 INVENTED_BY_THE_EMULATOR = [
     ("AWS::EKS::Cluster", "in", "AWS::EC2::VPC"),
     ("AWS::EKS::Cluster", "uses", "AWS::EC2::SecurityGroup"),
+    ("AWS::EKS::Nodegroup", "uses", "AWS::AutoScaling::AutoScalingGroup"),
+    ("AWS::EKS::Nodegroup", "uses", "AWS::EC2::SecurityGroup"),
 ]
-"""Its EKS clusters name a VPC and a security group that it does not make."""
+"""Its EKS clusters and groups of nodes name what it does not make."""
 
 
 async def test_everything_that_boto3_lists_and_nothing_else(daemon: Daemon, estate: Estate) -> None:
@@ -28,9 +32,9 @@ async def test_everything_that_boto3_lists_and_nothing_else(daemon: Daemon, esta
         for resource in named(events, "resource"):
             if resource["account"] == target["account"]:
                 streamed.setdefault(resource["type"], set()).add(resource["arn"])
-        for name in scanners():
-            assert streamed.get(name, set()) == listed[name], name
-            assert listed[name], f"the estate has no {name}"
+        for name, there in listed.items():
+            assert streamed.get(name, set()) == there, name
+            assert there, f"the estate has no {name}"
     arns = Counter(resource["arn"] for resource in named(events, "resource"))
     assert arns.most_common(1)[0][1] == 1
     assert all(done["complete"] for done in named(events, "scan.completed"))
@@ -180,7 +184,9 @@ async def test_targets_and_scanners_tell_what_may_be_asked(daemon: Daemon) -> No
     _, body = await daemon.get("/v1/scanners")
     listed = {row["type"]: row for row in json.loads(body)["scanners"]}
     assert set(listed) == set(scanners())
-    assert listed["AWS::S3::Bucket"]["actions"][-1] == "s3:ListAllMyBuckets"
+    assert listed["AWS::S3::Bucket"]["actions"] == [
+        "s3:GetBucketPublicAccessBlock", "s3:ListAllMyBuckets", "tag:GetResources",
+    ]  # fmt: skip
     assert set(listed["AWS::EC2::VPC"]) == {
         "type", "service", "scope", "plugin", "actions", "fields", "links", "cost",
     }  # fmt: skip
@@ -220,3 +226,15 @@ async def test_one_refused_target_leaves_the_others(estate: Estate, tmp_path: Pa
     assert not done["staging"]["complete"]
     assert done["staging"]["shards"] == {"denied": 2}
     assert {gap["action"] for gap in done["staging"]["gaps"]} == {"sts:AssumeRole"}
+
+
+async def test_the_emulator_has_the_types_that_are_scanned_there(
+    estate: Estate, tmp_path: Path
+) -> None:
+    """Of all types, those that it answers for are those of the demo and of these tests."""
+    everything = [{**target, "types": ["*"]} for target in estate.targets[:1]]
+    config = settings(everything, estate.endpoint)
+    async with running(config, tmp_path, environment=estate.environment) as daemon:
+        shards = named(await daemon.scan(target=["production"]), "shard")
+    failed = {shard["type"] for shard in shards if shard["status"] != "ok"}
+    assert {shard["type"] for shard in shards} - failed == set(TYPES)

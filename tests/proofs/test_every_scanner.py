@@ -9,6 +9,7 @@ from proxyd.actions import PREFIXES
 from proxyd.aws.models import operations_of
 from proxyd.model import Scanner
 from proxyd.proofs import declared as proofs
+from proxyd.proofs import reviewed
 from proxyd.proofs.running import Prover
 from proxyd_aws.plugin import proxyd_scanners
 
@@ -58,6 +59,12 @@ def test_it_is_listed_as_cloudformation_lists_it(scanner: Scanner) -> None:
 
 
 @every_declared
+def test_arns_are_built_as_the_iam_reference_has_them(scanner: Scanner) -> None:
+    """Every ARN that AWS does not give has the reference's form, or a reason to have another."""
+    assert proofs.unknown_arn(scanner) == []
+
+
+@every_declared
 def test_nothing_secret_is_declared(scanner: Scanner) -> None:
     """No declared path passes what is marked sensitive or is on the never-list."""
     assert proofs.secret_paths(scanner) == []
@@ -83,6 +90,12 @@ async def test_it_finds_what_an_answer_holds_and_nothing_else(
 ) -> None:
     """Every scanner runs over HTTP: full, absent, empty and hostile answers, and two pages."""
     assert await prover.wrong(scanner) == []
+
+
+@pytest.mark.parametrize("table", [reviewed.TYPES, reviewed.LISTS, reviewed.ARNS])
+def test_nothing_is_excused_that_is_not_there(table: dict[str, str]) -> None:
+    """An excuse for a type that nobody lists is a left-over."""
+    assert set(table) <= TYPES
 
 
 def test_every_type_is_listed_once() -> None:

@@ -1,0 +1,82 @@
+"""A service in this process, whose every AWS call is noted as it is made."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from proxyd.audit import Audit
+from proxyd.aws.shared import Shared
+from proxyd.events import Event
+from proxyd.metrics import Metrics
+from proxyd.model import Grant, Operation, Principal, Scanner, Target
+from proxyd.plan import Query
+from proxyd.sandbox import Report
+from proxyd.service import Service
+from proxyd.settings import Audit as AuditSettings
+from proxyd.settings import Aws, Limits, Quota, Sandbox, Server, Settings
+
+from .conftest import TARGETS, Estate
+
+ME = Principal(name="tester")
+
+
+@asynccontextmanager
+async def recording(
+    estate: Estate, registry: dict[str, Scanner]
+) -> AsyncGenerator[tuple[Service, set[Operation]], None]:
+    """Make a service in this process, whose every AWS call is noted as it is made."""
+    used: set[Operation] = set()
+
+    def note(model: Any, **_: Any) -> None:
+        used.add(Operation(model.service_model.service_name, model.name))
+
+    settings = Settings(
+        server=Server(),
+        aws=Aws(endpoint_url=estate.endpoint),
+        quota=Quota(),
+        audit=AuditSettings(),
+        sandbox=Sandbox(mode="off"),
+        limits=Limits(),
+        targets=tuple(
+            Target(
+                name=row["name"],
+                role_arn=row["role_arn"],
+                external_id=row["external_id"],
+                regions=tuple(row["regions"]),
+            )
+            for row in estate.targets
+        ),
+        tokens=(),
+        grants=(
+            Grant(principals=frozenset({ME.name}), targets=("*",), types=("*",), regions=("*",)),
+        ),
+    )
+    async with Shared(settings.aws, settings.quota) as shared:
+        shared.clients._session._session.register("before-call.*.*", note)  # noqa: SLF001 - to see all
+        service = Service(
+            settings,
+            registry,
+            aws=shared,
+            audit=Audit([]),
+            metrics=Metrics(),
+            sandbox=Report(mode="off"),
+        )
+        yield service, used
+
+
+async def scan(service: Service, **query: Any) -> list[Any]:
+    """Scan all targets to the end, unless the query names some."""
+    events: list[Any] = []
+    every = tuple(target["name"] for target in TARGETS)
+    wanted = Query(**({"target": every} | query))
+
+    def framer(event: Event) -> bytes:
+        events.append(event)
+        return b"-"
+
+    async with service.open(ME, wanted, "test", framer) as stream:
+        while await stream.take(10) is not None:
+            pass
+    return events
