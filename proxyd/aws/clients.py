@@ -81,10 +81,10 @@ class _Kept:
 class Clients:
     """Makes clients one after the other, off the event loop, and keeps them for a while."""
 
-    def __init__(self, settings: Aws) -> None:
+    def __init__(self, settings: Aws, operations: Iterable[Operation] | None = None) -> None:
         self._settings = settings
         self._context = _tls(settings.ca_bundle)
-        self._session = aioboto3.Session(botocore_session=internals.guarded_session())
+        self._session = aioboto3.Session(botocore_session=internals.guarded_session(operations))
         self._base = aioboto3.Session(
             botocore_session=BaseSession(partial(self._reach, attempts=_OF_THE_CHAIN))
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from botocore import exceptions as boto
 from botocore.credentials import ReadOnlyCredentials
 
 from proxyd.aws import binding
+from proxyd.aws.models import NarrowLoader
 from proxyd.aws.outcome import EXPIRED, THROTTLED
 from proxyd.aws.reduced import ParserFactory
 from proxyd.aws.settled import SettledSession
@@ -95,9 +96,14 @@ def http_session_class(context: ssl.SSLContext) -> Any:
     return partial(SharedTlsSession, context=context)
 
 
-def guarded_session() -> SettledSession:
-    """Make a botocore session whose clients sign, check, count and parse by the running call."""
-    session = SettledSession()
+def guarded_session(operations: Iterable[Operation] | None = None) -> SettledSession:
+    """Make a botocore session whose clients sign, check, count and parse by the running call.
+
+    Args:
+        operations: those that its clients have; None: all that there are.
+
+    """
+    session = SettledSession(loader=None if operations is None else NarrowLoader(operations))
     session._credentials = BoundCredentials()  # noqa: SLF001 - the public setter takes fixed keys only
     session.register_component("response_parser_factory", ParserFactory())
     session.register("before-parameter-build.*.*", _guard)

@@ -17,6 +17,7 @@ from botocore.configprovider import (
     ConfigValueStore,
     ConstantProvider,
 )
+from botocore.loaders import Loader
 
 from proxyd.aws.models import builtin_loader
 
@@ -45,14 +46,14 @@ Reach = Callable[[str], dict[str, Any]]
 class SettledSession(AioSession):  # type: ignore[misc] # aiobotocore is untyped
     """A session for which botocore's defaults hold, whatever the environment says."""
 
-    def __init__(self, keep: Iterable[str] = ()) -> None:
+    def __init__(self, keep: Iterable[str] = (), loader: Loader | None = None) -> None:
         super().__init__()
         asked = self.get_component("config_store")
         values = {name: row[2] for name, row in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()}
         mapping = {name: ConstantProvider(value) for name, value in (values | _PINNED).items()}
         mapping |= {name: asked.get_config_provider(name) for name in keep}
         self.register_component("config_store", ConfigValueStore(mapping))
-        self.register_component("data_loader", builtin_loader())
+        self.register_component("data_loader", loader or builtin_loader())
 
     def _register_client_plugins(self, client: Any) -> None:
         """Load nothing that $BOTOCORE_EXPERIMENTAL__PLUGINS names."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Self
 
 from proxyd.aws.clients import Clients
 from proxyd.aws.quota import Buckets
 from proxyd.errors import AwsError
+from proxyd.model import Operation
 from proxyd.settings import Aws, Quota
 
 Regions = dict[str, bool]
@@ -84,9 +85,11 @@ class RegionLists:
 class Shared:
     """Made once by the daemon, handed to every scan."""
 
-    def __init__(self, settings: Aws, quota: Quota) -> None:
+    def __init__(
+        self, settings: Aws, quota: Quota, operations: Iterable[Operation] | None = None
+    ) -> None:
         self.sts_region = settings.region
-        self.clients = Clients(settings)
+        self.clients = Clients(settings, operations)
         self.buckets = Buckets(quota)
         self.regions = RegionLists()
 

@@ -39,7 +39,7 @@ class _Look:
         """Return the mappings of all kinds; None where they are more than one answer holds.
 
         Raises:
-            AwsError: the role may not ask for tags.
+            AwsError: the role may not ask for tags, or they can not be had.
 
         """
         async with self._lock:
@@ -54,8 +54,8 @@ class _Look:
         try:
             answer = await ask(self._kinds)
         except AwsError as error:
-            # Anything else may be the fault of one kind: let each shard find out about its own.
-            return error if error.status in ("denied", "scp_denied") else None
+            # It may be the fault of one kind: let each shard find out about its own.
+            return None if error.status == "failed" else error
         if answer.get("PaginationToken"):
             return None
         found: Mappings = answer.get("ResourceTagMappingList", [])
@@ -76,7 +76,7 @@ class RegionTags:
         """Return the mappings of a kind, and perhaps of others; None where it has to be asked for.
 
         Raises:
-            AwsError: the role may not ask for tags.
+            AwsError: the role may not ask for tags, or they can not be had.
 
         """
         look = self._looks.get(kind)

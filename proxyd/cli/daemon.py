@@ -12,6 +12,7 @@ import uvloop
 from proxyd import config, logs, preflight, registry, sandbox, service
 from proxyd.audit import Audit, stdout_sink
 from proxyd.aws import clients, models
+from proxyd.aws.access import DESCRIBE_REGIONS
 from proxyd.aws.shared import Shared
 from proxyd.metrics import Metrics
 from proxyd.registry import Registry
@@ -45,7 +46,8 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
 async def _serve(
     settings: Settings, scanners: Registry, listener: socket.socket, report: sandbox.Report
 ) -> None:
-    async with Shared(settings.aws, settings.quota) as shared:
+    declared = {op for scanner in scanners.values() for op in scanner.operations}
+    async with Shared(settings.aws, settings.quota, {*declared, DESCRIBE_REGIONS}) as shared:
         made = service.Service(
             settings,
             scanners,

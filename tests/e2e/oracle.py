@@ -90,6 +90,14 @@ _BUILT = {
 }
 
 
+LISTED = (
+    *(*_EC2, *_ARNS, *_BUILT),
+    *("AWS::ECS::Service", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"),
+    *("AWS::IAM::Role", "AWS::CloudFront::Distribution", "AWS::Route53::HostedZone"),
+)
+"""The types that an `Account` lists."""
+
+
 class Account:
     """Lists one account with credentials that may see all of it."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from proxyd.aws.tags import MAX_KINDS, RegionTags
 from proxyd.errors import AwsError
+from proxyd.model import Status
 
 KINDS = ("lambda:function", "sqs", "kms:key")
 ONE = [{"ResourceARN": "arn:aws:sqs:eu-west-1:222222222222:q", "Tags": []}]
@@ -45,9 +46,10 @@ async def test_where_there_are_more_each_shard_reads_its_own() -> None:
     assert len(asked.kinds) == 1
 
 
-async def test_a_refusal_is_everybodys() -> None:
-    """A role that may not ask is not asked again by every shard."""
-    tags, asked = RegionTags(KINDS), Asked(AwsError("denied", "AccessDenied"))
+@pytest.mark.parametrize("status", ["denied", "timeout", "throttled", "region_disabled"])
+async def test_a_failure_is_everybodys(status: Status) -> None:
+    """What is refused, or takes a shard's time, is not asked again by every shard."""
+    tags, asked = RegionTags(KINDS), Asked(AwsError(status, "Some"))
     for kind in KINDS:
         with pytest.raises(AwsError):
             await tags.mappings(kind, asked)
