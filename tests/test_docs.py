@@ -13,6 +13,7 @@ from proxyd import config, settings
 from proxyd.cli.app import app
 from proxyd.events import NAMES
 from proxyd.model import Grant, Status, Target
+from tests import scanner_table
 
 CONFIGURATION = "docs/configuration.md"
 ROOT = Path(__file__).parents[1]
@@ -95,3 +96,14 @@ def test_pages_that_are_linked_exist() -> None:
     for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
             assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_the_page_of_scanners_is_what_the_registry_says() -> None:
+    """docs/scanners.md is not stale: `make docs` writes it anew."""
+    assert scanner_table.PAGE.read_text(encoding="utf-8") == scanner_table.render()
+
+
+def test_the_number_of_types_is_what_the_readme_says() -> None:
+    """The count in README.md is that of the registry."""
+    [count] = re.findall(r"It knows (\d+) resource types", page("README.md"))
+    assert f"\n{count} resource types of" in scanner_table.render()
