@@ -90,7 +90,7 @@ def listing(
     calls: Step | Sequence[Step],
     arn: str,
     id: str | None = None,  # noqa: A002
-    name: str = "tag:Name",
+    name: str | None = None,
     tags: str | Tagged | None = "Tags",
     properties: Entries = (),
     links: Entries = (),
@@ -105,7 +105,8 @@ def listing(
         calls: the steps, in order: `pages`, then any of `each` and `batch`.
         arn: a path, or a template of paths and `{partition}`, `{region}`, `{account}`.
         id: a path; default: the last piece of the ARN.
-        name: a path, or `tag:Name`; the id where it leads to nothing.
+        name: a path, or `tag:Name`; the id where it leads to nothing. Default: `id` if that
+            is given, else `tag:Name`.
         tags: the path of a list of key and value or of a map, or `tagged(kind)`.
         properties: paths, or `Key=path` to call it otherwise: `"State, Size=Disk.Size"`.
         links: relation, type at the other end and path of its ARN or id:
@@ -124,7 +125,7 @@ def listing(
         steps=(calls,) if isinstance(calls, Step) else tuple(calls),
         arn=arn,
         id=id,
-        name=name,
+        name=name or id or "tag:Name",
         tags=tags,
         properties=dict(_key_and_path(entry) for entry in _entries(properties)),
         links=tuple(_link(entry) for entry in _entries(links)),
