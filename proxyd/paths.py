@@ -100,15 +100,17 @@ def bare(path: str) -> str:
 
 def reads(path: str) -> set[str]:
     """Return all that following a path reads, as bare paths: conditions read a field more."""
-    found, before = {bare(path)}, ""
+    return {bare(path), *(bare(where) for where, _ in conditions(path))}
+
+
+def conditions(path: str) -> list[tuple[str, str]]:
+    """Return the conditions of a path: where the field stands, `Pairs[].Name`, and its value."""
+    found, before = [], ""
     for segment in parse(path):
         before = f"{before}.{segment.name}".lstrip(".")
-        if segment.kind == "map":
-            break
-        if segment.kind in ("list", "first"):
-            before += "[]"
+        before += {"list": "[]", "first": "[]", "map": "[*]"}.get(segment.kind, "")
         if segment.having:
-            found.add(f"{before}.{segment.having[0]}")
+            found.append((f"{before}.{segment.having[0]}", segment.having[1]))
     return found
 
 

@@ -205,7 +205,8 @@ class Maker:
         if not names:
             place = Place(self._operation, f"{path}.key")
             number = self._marks.number(place, self._request, index)
-            names = [self._text(shape.key, f"{path}.key", index, number)]
+            name = self._text(shape.key, f"{path}.key", index, number)
+            return {name: self._value(shape.value, f"{path}.*", index, seen)}
         return {name: self._value(shape.value, f"{path}.{name}", index, seen) for name in names}
 
     def _text(self, shape: Shape, path: str, index: int, number: int) -> str:
@@ -260,6 +261,7 @@ def _loader() -> Loader:
 
 def _like(glob: str, mark: str) -> str:
     """Make a text that a glob matches, with a mark where it leaves room for one."""
+    glob = re.sub(r"[()]", "", glob)
     classes = re.sub(r"\[(!?)(.)[^\]]*\]", lambda m: "x" if m[1] else m[2], glob)
     return classes.replace("*", mark).replace("?", "x")
 

@@ -359,4 +359,18 @@ def _secret(use: Use, item: Item, scanner: Scanner) -> str | None:
 def _only_arns(path: str) -> bool:
     """Whether it lets nothing through but ARNs: a field that may hold anything is safe then."""
     glob = path.partition(ONLY)[2]
-    return glob.startswith("arn:") and not glob.startswith(NOT)
+    passes = glob.partition("(")[2] or glob
+    return passes.startswith("arn:") and not glob.startswith(NOT)
+
+
+def secret_names(op: Operation, path: str) -> Iterator[str]:
+    """Find what is secret on the way to a value of an answer: `items[].Environment.Name`."""
+    node: Any = operation(op).output_shape
+    for piece in path.split("."):
+        name = piece.removesuffix("[]")
+        node = node.value if isinstance(node, MapShape) else _member(node, name)
+        if node is None:
+            return
+        if is_sensitive(node) or never.is_secret(op.service, name):
+            yield f"{op.name} {path}: {name} is secret"
+        node = node.member if isinstance(node, ListShape) and piece.endswith("[]") else node
