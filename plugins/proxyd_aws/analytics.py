@@ -34,6 +34,8 @@ SCANNERS = (
             ".ManagedQueryResultsConfiguration.EncryptionConfiguration.KmsKey",
             "encrypts-with AWS::KMS::Key Detail.WorkGroup.Configuration"
             ".CustomerContentEncryptionConfiguration.KmsKey",
+            "routes-to AWS::S3::Bucket "
+            "Detail.WorkGroup.Configuration.ResultConfiguration.OutputLocation ~ s3://(*)/*",
             "runs-as AWS::IAM::Role Detail.WorkGroup.Configuration.ExecutionRole",
             "uses AWS::SSO::Application IdentityCenterApplicationArn",
         ),
@@ -118,6 +120,8 @@ SCANNERS = (
             "uses AWS::EC2::KeyPair Detail.Cluster.Ec2InstanceAttributes.Ec2KeyName",
             "uses AWS::EC2::Image Detail.Cluster.CustomAmiId",
             "uses AWS::EMR::SecurityConfiguration Detail.Cluster.SecurityConfiguration",
+            # It may be s3n:// or s3a:// as well.
+            "routes-to AWS::S3::Bucket Detail.Cluster.LogUri ~ s3*://(*)/*",
             "encrypts-with AWS::KMS::Key Detail.Cluster.LogEncryptionKmsKeyId",
             "runs-as AWS::IAM::Role Detail.Cluster.ServiceRole",
             "runs-as AWS::IAM::Role Detail.Cluster.AutoScalingRole",
@@ -151,6 +155,7 @@ SCANNERS = (
             "in AWS::EC2::Subnet Detail.Studio.SubnetIds",
             "uses AWS::EC2::SecurityGroup Detail.Studio.WorkspaceSecurityGroupId",
             "uses AWS::EC2::SecurityGroup Detail.Studio.EngineSecurityGroupId",
+            "uses AWS::S3::Bucket Detail.Studio.DefaultS3Location ~ s3://(*)/*",
             "encrypts-with AWS::KMS::Key Detail.Studio.EncryptionKeyArn",
             "runs-as AWS::IAM::Role Detail.Studio.ServiceRole",
             "runs-as AWS::IAM::Role Detail.Studio.UserRole",
@@ -182,8 +187,12 @@ SCANNERS = (
         links=(
             "in AWS::EC2::Subnet Detail.application.networkConfiguration.subnetIds",
             "uses AWS::EC2::SecurityGroup Detail.application.networkConfiguration.securityGroupIds",
+            "uses AWS::ECR::Repository Detail.application.imageConfiguration.imageUri "
+            "~ *.dkr.ecr.*.amazonaws.com/(*)[@:]*",
             "uses AWS::Logs::LogGroup Detail.application.monitoringConfiguration"
             ".cloudWatchLoggingConfiguration.logGroupName",
+            "routes-to AWS::S3::Bucket Detail.application.monitoringConfiguration"
+            ".s3MonitoringConfiguration.logUri ~ s3://(*)/*",
             "encrypts-with AWS::KMS::Key Detail.application.monitoringConfiguration"
             ".cloudWatchLoggingConfiguration.encryptionKeyArn",
             "encrypts-with AWS::KMS::Key Detail.application.monitoringConfiguration"
@@ -206,6 +215,7 @@ SCANNERS = (
         "LastModified",
         links=(
             "attached-to AWS::S3::Bucket ResourceArn ~ !*/*",
+            "attached-to AWS::S3::Bucket ResourceArn ~ (arn:*:s3:::*)/*",
             "attached-to AWS::Glue::Connection ResourceArn ~ arn:*:glue:*",
             "runs-as AWS::IAM::Role RoleArn",
         ),

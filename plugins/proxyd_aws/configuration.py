@@ -90,6 +90,11 @@ SCANNERS = (
         properties="Type, LocationUri, ValidatorTypes, Description=Detail.Description",
         links=(
             "member-of AWS::AppConfig::Application ApplicationId",
+            "uses AWS::S3::Bucket LocationUri ~ s3://(*)/*",
+            "uses AWS::SSM::Document LocationUri ~ ssm-document://(*)",
+            "uses AWS::SSM::Parameter LocationUri ~ ssm-parameter://(*)",
+            "uses AWS::SecretsManager::Secret LocationUri ~ secretsmanager://(*)",
+            "uses AWS::CodePipeline::Pipeline LocationUri ~ codepipeline://(*)",
             "encrypts-with AWS::KMS::Key Detail.KmsKeyArn",
             "runs-as AWS::IAM::Role Detail.RetrievalRoleArn",
         ),

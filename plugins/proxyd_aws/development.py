@@ -8,6 +8,10 @@ from proxyd.plugin import batch, each, listing, pages, tagged
 # Of an action's configuration, which is free-form, only what names a resource.
 _ACTION = "Detail.pipeline.stages[].actions[].configuration"
 
+# Of one region, or one for each of several.
+_STORES = ("Detail.pipeline.artifactStore", "Detail.pipeline.artifactStores[*]")
+_KEY = "encryptionKey.id"
+
 SCANNERS = (
     listing(
         "AWS::CodeArtifact::Domain",
@@ -63,7 +67,17 @@ SCANNERS = (
             "in AWS::EC2::VPC vpcConfig.vpcId",
             "in AWS::EC2::Subnet vpcConfig.subnets",
             "uses AWS::EC2::SecurityGroup vpcConfig.securityGroupIds",
+            "uses AWS::CodeCommit::Repository "
+            "source.location ~ https://git-codecommit.*/v1/repos/(*)",
+            "uses AWS::CodeCommit::Repository "
+            "secondarySources[].location ~ https://git-codecommit.*/v1/repos/(*)",
+            "uses AWS::S3::Bucket secondarySources[type=S3].location ~ (*)/*",
+            "uses AWS::S3::Bucket cache.location ~ !*/*",
+            "uses AWS::S3::Bucket cache.location ~ (*)/*",
+            "uses AWS::EFS::FileSystem fileSystemLocations[].location ~ (fs-*).efs.*",
             "uses AWS::Logs::LogGroup logsConfig.cloudWatchLogs.groupName",
+            "routes-to AWS::S3::Bucket logsConfig.s3Logs.location ~ !*/*",
+            "routes-to AWS::S3::Bucket logsConfig.s3Logs.location ~ (*)/*",
             "uses AWS::CodeBuild::Fleet environment.fleet.fleetArn ~ arn:*",
             "uses AWS::SecretsManager::Secret "
             "environment.registryCredential.credential ~ arn:*:secretsmanager:*",
@@ -244,14 +258,13 @@ SCANNERS = (
             f"runs AWS::StepFunctions::StateMachine {_ACTION}.StateMachineArn",
             f"routes-to AWS::CloudFormation::Stack {_ACTION}.StackName",
             f"routes-to AWS::CloudFormation::StackSet {_ACTION}.StackSetName",
+            f"routes-to AWS::ECS::Cluster {_ACTION}.ClusterName",
             f"routes-to AWS::ECS::Service {_ACTION}.ServiceName",
             f"routes-to AWS::ElasticBeanstalk::Environment {_ACTION}.EnvironmentName",
             f"routes-to AWS::S3::Bucket {_ACTION}.BucketName",
-            "uses AWS::S3::Bucket Detail.pipeline.artifactStore.location",
-            "encrypts-with AWS::KMS::Alias "
-            "Detail.pipeline.artifactStore.encryptionKey.id ~ *alias/*",
-            "encrypts-with AWS::KMS::Key "
-            "Detail.pipeline.artifactStore.encryptionKey.id ~ !*alias/*",
+            *(f"uses AWS::S3::Bucket {store}.location" for store in _STORES),
+            *(f"encrypts-with AWS::KMS::Alias {store}.{_KEY} ~ *alias/*" for store in _STORES),
+            *(f"encrypts-with AWS::KMS::Key {store}.{_KEY} ~ !*alias/*" for store in _STORES),
             "runs-as AWS::IAM::Role Detail.pipeline.roleArn",
             "runs-as AWS::IAM::Role Detail.pipeline.stages[].actions[].roleArn",
         ),

@@ -13,7 +13,6 @@ _NESTED = (
 )
 """Where a rule's statement refers to sets and groups: by itself, or one level down."""
 
-_ELASTIC_IP = "ResourceArn/ ~ eipalloc-*"
 _RULES_OF_ACL = "Detail.WebACL.Rules[]"
 _RULES_OF_GROUP = "Detail.RuleGroup.Rules[]"
 
@@ -33,6 +32,7 @@ def _protects(path: str) -> tuple[str, ...]:
         f"attached-to AWS::Route53::HostedZone {path} ~ arn:*:route53:*",
         f"attached-to AWS::GlobalAccelerator::Accelerator {path} ~ arn:*:globalaccelerator:*",
         f"attached-to AWS::ElasticLoadBalancingV2::LoadBalancer {path} ~ arn:*:loadbalancer/app/*",
+        f"attached-to AWS::EC2::EIP {path}/ ~ eipalloc-*",
     )
 
 
@@ -118,7 +118,6 @@ SCANNERS = (
         "ApplicationLayerAutomaticResponseConfiguration.Status",
         links=(
             *_protects("ResourceArn"),
-            f"attached-to AWS::EC2::EIP {_ELASTIC_IP}",
             "uses AWS::Route53::HealthCheck HealthCheckIds",
         ),
     ),
@@ -155,7 +154,10 @@ SCANNERS = (
         links=(
             "in AWS::EC2::VPC Detail.Firewall.VpcId",
             "in AWS::EC2::Subnet Detail.Firewall.SubnetMappings[].SubnetId",
+            "uses AWS::EC2::VPCEndpoint Detail.FirewallStatus.SyncStates[*].Attachment.EndpointId",
             "attached-to AWS::EC2::TransitGateway Detail.Firewall.TransitGatewayId",
+            "uses AWS::EC2::TransitGatewayAttachment "
+            "Detail.FirewallStatus.TransitGatewayAttachmentSyncState.AttachmentId",
             "uses AWS::NetworkFirewall::FirewallPolicy Detail.Firewall.FirewallPolicyArn",
             "encrypts-with AWS::KMS::Key "
             "Detail.Firewall.EncryptionConfiguration.KeyId ~ !AWS_OWNED_KMS_KEY",

@@ -54,6 +54,7 @@ SCANNERS = (
         "MaxCapacity, ExecutionClass, Timeout, MaxRetries, CreatedOn, LastModifiedOn",
         links=(
             "runs-as AWS::IAM::Role Role/",
+            "uses AWS::S3::Bucket Command.ScriptLocation ~ s3://(*)/*",
             "uses AWS::Glue::Connection Connections.Connections",
             "uses AWS::Glue::SecurityConfiguration SecurityConfiguration",
         ),
@@ -73,6 +74,8 @@ SCANNERS = (
             "in AWS::EC2::Subnet PhysicalConnectionRequirements.SubnetId",
             "uses AWS::EC2::SecurityGroup PhysicalConnectionRequirements.SecurityGroupIdList",
             "uses AWS::SecretsManager::Secret AuthenticationConfiguration.SecretArn",
+            "uses AWS::SecretsManager::Secret "
+            "ConnectionProperties.SECRET_ID ~ arn:*:secretsmanager:*",
             "encrypts-with AWS::KMS::Key AuthenticationConfiguration.KmsKeyArn",
         ),
     ),
@@ -89,12 +92,20 @@ SCANNERS = (
         links=(
             "routes-to AWS::Glue::Database DatabaseName",
             "runs-as AWS::IAM::Role Role/",
+            "uses AWS::S3::Bucket Targets.S3Targets[].Path ~ s3://(*)/*",
+            "uses AWS::S3::Bucket Targets.DeltaTargets[].DeltaTables[] ~ s3://(*)/*",
+            "uses AWS::S3::Bucket Targets.IcebergTargets[].Paths[] ~ s3://(*)/*",
+            "uses AWS::S3::Bucket Targets.HudiTargets[].Paths[] ~ s3://(*)/*",
             "uses AWS::DynamoDB::Table Targets.DynamoDBTargets[].Path",
             "uses AWS::Glue::Database Targets.CatalogTargets[].DatabaseName",
+            "uses AWS::Glue::Table Targets.CatalogTargets[].Tables[]",
             "uses AWS::Glue::Connection Targets.JdbcTargets[].ConnectionName",
             "uses AWS::Glue::Connection Targets.MongoDBTargets[].ConnectionName",
             "uses AWS::Glue::Connection Targets.S3Targets[].ConnectionName",
+            "uses AWS::Glue::Connection Targets.CatalogTargets[].ConnectionName",
             "uses AWS::Glue::Connection Targets.DeltaTargets[].ConnectionName",
+            "uses AWS::Glue::Connection Targets.IcebergTargets[].ConnectionName",
+            "uses AWS::Glue::Connection Targets.HudiTargets[].ConnectionName",
             "uses AWS::SQS::Queue Targets.S3Targets[].EventQueueArn",
             "uses AWS::SQS::Queue Targets.S3Targets[].DlqEventQueueArn",
             "uses AWS::SQS::Queue Targets.CatalogTargets[].EventQueueArn",
@@ -112,6 +123,7 @@ SCANNERS = (
         "TargetCatalogId=TargetDatabase.CatalogId, "
         "FederatedConnectionType=FederatedDatabase.ConnectionType, CreateTime",
         links=(
+            "uses AWS::S3::Bucket LocationUri ~ s3://(*)/*",
             "uses AWS::Glue::Database TargetDatabase.DatabaseName",
             "uses AWS::Glue::Connection FederatedDatabase.ConnectionName",
         ),
@@ -133,6 +145,8 @@ SCANNERS = (
         "TargetDatabaseName=TargetTable.DatabaseName, CreateTime",
         links=(
             "member-of AWS::Glue::Database DatabaseName",
+            # It may be s3n:// or s3a:// as well.
+            "uses AWS::S3::Bucket StorageDescriptor.Location ~ s3*://(*)/*",
             "uses AWS::Glue::Table TargetTable.Name",
             "uses AWS::Glue::Connection FederatedTable.ConnectionName",
         ),

@@ -2,6 +2,31 @@
 
 from proxyd.plugin import each, listing, pages, tagged
 
+_SHARED = {
+    "acm-pca:CertificateAuthority": "AWS::ACMPCA::CertificateAuthority",
+    "codebuild:Project": "AWS::CodeBuild::Project",
+    "codebuild:ReportGroup": "AWS::CodeBuild::ReportGroup",
+    "ec2:CapacityReservation": "AWS::EC2::CapacityReservation",
+    "ec2:DedicatedHost": "AWS::EC2::Host",
+    "ec2:PlacementGroup": "AWS::EC2::PlacementGroup",
+    "ec2:PrefixList": "AWS::EC2::PrefixList",
+    "ec2:SecurityGroup": "AWS::EC2::SecurityGroup",
+    "ec2:Subnet": "AWS::EC2::Subnet",
+    "ec2:TransitGateway": "AWS::EC2::TransitGateway",
+    "glue:Database": "AWS::Glue::Database",
+    "glue:Table": "AWS::Glue::Table",
+    "imagebuilder:Component": "AWS::ImageBuilder::Component",
+    "network-firewall:FirewallPolicy": "AWS::NetworkFirewall::FirewallPolicy",
+    "network-firewall:StatefulRuleGroup": "AWS::NetworkFirewall::RuleGroup",
+    "network-firewall:StatelessRuleGroup": "AWS::NetworkFirewall::RuleGroup",
+    "networkmanager:CoreNetwork": "AWS::NetworkManager::CoreNetwork",
+    "rds:Cluster": "AWS::RDS::DBCluster",
+    "route53resolver:FirewallRuleGroup": "AWS::Route53Resolver::FirewallRuleGroup",
+    "route53resolver:ResolverRule": "AWS::Route53Resolver::ResolverRule",
+    "ssm:Parameter": "AWS::SSM::Parameter",
+}
+"""What may be shared, in the words of the Resource Access Manager and in CloudFormation's."""
+
 SCANNERS = (
     listing(
         "AWS::CloudTrail::Trail",
@@ -21,6 +46,7 @@ SCANNERS = (
         links=(
             "routes-to AWS::S3::Bucket S3BucketName",
             "routes-to AWS::SNS::Topic SnsTopicARN",
+            "routes-to AWS::Logs::LogGroup CloudWatchLogsLogGroupArn ~ (arn:*:log-group:*):*",
             "encrypts-with AWS::KMS::Key KmsKeyId",
             "runs-as AWS::IAM::Role CloudWatchLogsRoleArn",
         ),
@@ -132,12 +158,24 @@ SCANNERS = (
     ),
     listing(
         "AWS::RAM::ResourceShare",
-        calls=pages("ram", "GetResourceShares", "resourceShares[]", resourceOwner="SELF"),
+        calls=(
+            pages("ram", "GetResourceShares", "resourceShares[]", resourceOwner="SELF"),
+            # What it shares, without which it is but a name.
+            each(
+                "ram",
+                "ListResources",
+                "resources[]",
+                into="Shared",
+                resourceOwner="SELF",
+                resourceShareArns=["{resourceShareArn}"],
+            ),
+        ),
         arn="resourceShareArn",
         name="name",
         tags="tags",
         properties="State=status, statusMessage, allowExternalPrincipals, featureSet, "
         "owningAccountId, creationTime, lastUpdatedTime",
+        links=[f"attached-to {type_} Shared[type={kind}].arn" for kind, type_ in _SHARED.items()],
         # It stays in the list for two hours after its end.
         drop=("status", "DELETED"),
     ),

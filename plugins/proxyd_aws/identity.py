@@ -4,6 +4,8 @@ IAM's lists leave out tags, groups and policies. One operation tells them all, a
 groups or roles at a time; that it holds their policy documents too stays in AWS's answer.
 """
 
+from collections.abc import Iterator
+
 from proxyd.plugin import each, listing, pages, tagged
 
 _POLICIES = (
@@ -23,11 +25,20 @@ _TRIGGERS = (
     "CreateAuthChallenge",
     "VerifyAuthChallengeResponse",
     "PreTokenGeneration",
+    "PreTokenGenerationConfig.LambdaArn",
     "UserMigration",
     "CustomSMSSender.LambdaArn",
     "CustomEmailSender.LambdaArn",
 )
 """The moments at which a user pool calls functions, as its configuration names them."""
+
+
+def _functions() -> Iterator[str]:
+    """Yield the paths of a user pool's functions, whose ARNs may end in a version or an alias."""
+    for name in _TRIGGERS:
+        yield f"LambdaConfig.{name} ~ !*:function:*:*"
+        yield f"LambdaConfig.{name} ~ (arn:*:function:*):*"
+
 
 SCANNERS = (
     listing(
@@ -201,9 +212,10 @@ SCANNERS = (
         "EmailSendingAccount=Detail.UserPool.EmailConfiguration.EmailSendingAccount, "
         "CreationDate, LastModifiedDate",
         links=(
-            *(f"triggers AWS::Lambda::Function LambdaConfig.{name}" for name in _TRIGGERS),
+            *(f"triggers AWS::Lambda::Function {path}" for path in _functions()),
             "encrypts-with AWS::KMS::Key LambdaConfig.KMSKeyID",
             "uses AWS::SES::EmailIdentity Detail.UserPool.EmailConfiguration.SourceArn",
+            "uses AWS::SES::ConfigurationSet Detail.UserPool.EmailConfiguration.ConfigurationSet",
             "runs-as AWS::IAM::Role Detail.UserPool.SmsConfiguration.SnsCallerArn",
         ),
     ),
@@ -234,10 +246,12 @@ SCANNERS = (
         "DeveloperProviderName=Detail.DeveloperProviderName, "
         "CognitoIdentityProviders=Detail.CognitoIdentityProviders[].ProviderName",
         links=(
+            "uses AWS::Cognito::UserPool Detail.CognitoIdentityProviders[].ProviderName/",
             "uses AWS::IAM::OIDCProvider Detail.OpenIdConnectProviderARNs",
             "uses AWS::IAM::SAMLProvider Detail.SamlProviderARNs",
             "runs-as AWS::IAM::Role Roles.Roles.authenticated",
             "runs-as AWS::IAM::Role Roles.Roles.unauthenticated",
+            "runs-as AWS::IAM::Role Roles.RoleMappings[*].RulesConfiguration.Rules[].RoleARN",
         ),
     ),
 )

@@ -3,7 +3,59 @@
 The attributes of things are left out: they are whatever a fleet wants to remember.
 """
 
+from collections.abc import Iterator
+
 from proxyd.plugin import each, listing, pages, tagged
+
+_SENDS_TO = (
+    "triggers AWS::CloudWatch::Alarm cloudwatchAlarm.alarmName",
+    "triggers AWS::IoTEvents::Input iotEvents.inputName",
+    "triggers AWS::Lambda::Function lambda.functionArn ~ !*:function:*:*",
+    "triggers AWS::Lambda::Function lambda.functionArn ~ (arn:*:function:*):*",
+    "triggers AWS::SNS::Topic sns.targetArn",
+    "triggers AWS::SQS::Queue sqs.queueUrl/",
+    "triggers AWS::StepFunctions::StateMachine stepFunctions.stateMachineName",
+    "routes-to AWS::DynamoDB::Table dynamoDB.tableName",
+    "routes-to AWS::DynamoDB::Table dynamoDBv2.putItem.tableName",
+    "routes-to AWS::IoT::TopicRuleDestination kafka.destinationArn",
+    "routes-to AWS::Kinesis::Stream kinesis.streamName",
+    "routes-to AWS::KinesisFirehose::DeliveryStream firehose.deliveryStreamName",
+    "routes-to AWS::Location::Tracker location.trackerName",
+    "routes-to AWS::Logs::LogGroup cloudwatchLogs.logGroupName",
+    "routes-to AWS::S3::Bucket s3.bucketName",
+    "routes-to AWS::Timestream::Table timestream.tableName",
+)
+_ACTS_AS = (
+    "cloudwatchAlarm",
+    "cloudwatchLogs",
+    "cloudwatchMetric",
+    "dynamoDB",
+    "dynamoDBv2",
+    "elasticsearch",
+    "firehose",
+    "iotEvents",
+    "iotSiteWise",
+    "kinesis",
+    "location",
+    "openSearch",
+    "republish",
+    "s3",
+    "sns",
+    "sqs",
+    "stepFunctions",
+    "timestream",
+)
+"""The kinds of actions that have roles."""
+
+
+def _sends_to(actions: str) -> Iterator[str]:
+    """Yield the links of a rule's actions."""
+    for link in _SENDS_TO:
+        relation, type_, path = link.split(" ", 2)
+        yield f"{relation} {type_} {actions}.{path}"
+    for kind in _ACTS_AS:
+        yield f"runs-as AWS::IAM::Role {actions}.{kind}.roleArn"
+
 
 SCANNERS = (
     listing(
@@ -89,39 +141,7 @@ SCANNERS = (
         properties="topicPattern, ruleDisabled, description=Detail.rule.description, "
         "awsIotSqlVersion=Detail.rule.awsIotSqlVersion, "
         "republishTopics=Detail.rule.actions[].republish.topic, createdAt",
-        links=(
-            "triggers AWS::Lambda::Function Detail.rule.actions[].lambda.functionArn",
-            "triggers AWS::SNS::Topic Detail.rule.actions[].sns.targetArn",
-            "triggers AWS::SQS::Queue Detail.rule.actions[].sqs.queueUrl/",
-            "triggers AWS::StepFunctions::StateMachine "
-            "Detail.rule.actions[].stepFunctions.stateMachineName",
-            "triggers AWS::CloudWatch::Alarm Detail.rule.actions[].cloudwatchAlarm.alarmName",
-            "triggers AWS::IoTEvents::Input Detail.rule.actions[].iotEvents.inputName",
-            "routes-to AWS::Kinesis::Stream Detail.rule.actions[].kinesis.streamName",
-            "routes-to AWS::KinesisFirehose::DeliveryStream "
-            "Detail.rule.actions[].firehose.deliveryStreamName",
-            "routes-to AWS::S3::Bucket Detail.rule.actions[].s3.bucketName",
-            "routes-to AWS::DynamoDB::Table Detail.rule.actions[].dynamoDB.tableName",
-            "routes-to AWS::DynamoDB::Table Detail.rule.actions[].dynamoDBv2.putItem.tableName",
-            "routes-to AWS::Logs::LogGroup Detail.rule.actions[].cloudwatchLogs.logGroupName",
-            "routes-to AWS::Timestream::Table Detail.rule.actions[].timestream.tableName",
-            "routes-to AWS::IoT::TopicRuleDestination Detail.rule.actions[].kafka.destinationArn",
-            "triggers AWS::Lambda::Function Detail.rule.errorAction.lambda.functionArn",
-            "triggers AWS::SNS::Topic Detail.rule.errorAction.sns.targetArn",
-            "triggers AWS::SQS::Queue Detail.rule.errorAction.sqs.queueUrl/",
-            "routes-to AWS::S3::Bucket Detail.rule.errorAction.s3.bucketName",
-            "routes-to AWS::Logs::LogGroup Detail.rule.errorAction.cloudwatchLogs.logGroupName",
-            "runs-as AWS::IAM::Role Detail.rule.actions[].sns.roleArn",
-            "runs-as AWS::IAM::Role Detail.rule.actions[].sqs.roleArn",
-            "runs-as AWS::IAM::Role Detail.rule.actions[].stepFunctions.roleArn",
-            "runs-as AWS::IAM::Role Detail.rule.actions[].kinesis.roleArn",
-            "runs-as AWS::IAM::Role Detail.rule.actions[].firehose.roleArn",
-            "runs-as AWS::IAM::Role Detail.rule.actions[].s3.roleArn",
-            "runs-as AWS::IAM::Role Detail.rule.actions[].dynamoDB.roleArn",
-            "runs-as AWS::IAM::Role Detail.rule.actions[].dynamoDBv2.roleArn",
-            "runs-as AWS::IAM::Role Detail.rule.actions[].cloudwatchLogs.roleArn",
-            "runs-as AWS::IAM::Role Detail.rule.actions[].republish.roleArn",
-        ),
+        links=(*_sends_to("Detail.rule.actions[]"), *_sends_to("Detail.rule.errorAction")),
     ),
     listing(
         "AWS::IoTSiteWise::Asset",

@@ -2,6 +2,11 @@
 
 from proxyd.plugin import each, listing, pages, tagged
 
+_CODE_HOOK = "Detail.botAliasLocaleSettings[*].codeHookSpecification.lambdaCodeHook.lambdaARN"
+_LOGS = "Detail.conversationLogSettings"
+_LOGGED_TEXT = f"{_LOGS}.textLogSettings[].destination.cloudWatch.cloudWatchLogGroupArn"
+_LOGGED_AUDIO = f"{_LOGS}.audioLogSettings[].destination.s3Bucket"
+
 SCANNERS = (
     listing(
         "AWS::Kendra::Index",
@@ -42,13 +47,29 @@ SCANNERS = (
         calls=(
             pages("lexv2-models", "ListBots", "botSummaries[]"),
             each("lexv2-models", "ListBotAliases", "botAliasSummaries[]", botId="{botId}"),
+            # What code it runs, and where what people say is logged.
+            each(
+                "lexv2-models",
+                "DescribeBotAlias",
+                into="Detail",
+                botId="{^.botId}",
+                botAliasId="{botAliasId}",
+            ),
         ),
         arn="arn:{partition}:lex:{region}:{account}:bot-alias/{^.botId}/{botAliasId}",
         name="botAliasName",
         tags=tagged("lex:bot-alias"),
         properties="State=botAliasStatus, description, botVersion, creationDateTime, "
         "lastUpdatedDateTime",
-        links="member-of AWS::Lex::Bot ^.botId",
+        links=(
+            "member-of AWS::Lex::Bot ^.botId",
+            f"runs AWS::Lambda::Function {_CODE_HOOK} ~ !*:function:*:*",
+            f"runs AWS::Lambda::Function {_CODE_HOOK} ~ (arn:*:function:*):*",
+            f"uses AWS::Logs::LogGroup {_LOGGED_TEXT} ~ !*:[*]",
+            f"uses AWS::Logs::LogGroup {_LOGGED_TEXT} ~ (arn:*:log-group:*):[*]",
+            f"routes-to AWS::S3::Bucket {_LOGGED_AUDIO}.s3BucketArn",
+            f"encrypts-with AWS::KMS::Key {_LOGGED_AUDIO}.kmsKeyArn",
+        ),
     ),
     # Every version is one of its own: with the name alone all of them would be called alike,
     # and with the last piece of the ARN all of them `v1`.
@@ -66,6 +87,8 @@ SCANNERS = (
             "in AWS::EC2::Subnet VpcConfig.Subnets",
             "uses AWS::EC2::SecurityGroup VpcConfig.SecurityGroupIds",
             "uses AWS::Comprehend::DocumentClassifier SourceModelArn",
+            "uses AWS::S3::Bucket InputDataConfig.S3Uri ~ s3://(*)/*",
+            "routes-to AWS::S3::Bucket OutputDataConfig.S3Uri ~ s3://(*)/*",
             "member-of AWS::Comprehend::Flywheel FlywheelArn",
             "encrypts-with AWS::KMS::Key ModelKmsKeyId",
             "encrypts-with AWS::KMS::Key VolumeKmsKeyId",
@@ -88,6 +111,7 @@ SCANNERS = (
             "in AWS::EC2::Subnet VpcConfig.Subnets",
             "uses AWS::EC2::SecurityGroup VpcConfig.SecurityGroupIds",
             "uses AWS::Comprehend::EntityRecognizer SourceModelArn",
+            "uses AWS::S3::Bucket InputDataConfig.Documents.S3Uri ~ s3://(*)/*",
             "member-of AWS::Comprehend::Flywheel FlywheelArn",
             "encrypts-with AWS::KMS::Key ModelKmsKeyId",
             "encrypts-with AWS::KMS::Key VolumeKmsKeyId",

@@ -81,6 +81,11 @@ def _told(app: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield key, value
 
 
+_KNOWLEDGE = "Detail.knowledgeBase.knowledgeBaseConfiguration"
+_WAREHOUSE = (
+    f"{_KNOWLEDGE}.sqlKnowledgeBaseConfiguration.redshiftConfiguration.queryEngineConfiguration"
+)
+
 SCANNERS = (
     listing(
         "AWS::SageMaker::NotebookInstance",
@@ -115,6 +120,10 @@ SCANNERS = (
             # Or the URL of one that is elsewhere, which may have a password in it.
             "uses AWS::SageMaker::CodeRepository DefaultCodeRepository ~ !*://*",
             "uses AWS::SageMaker::CodeRepository AdditionalCodeRepositories ~ !*://*",
+            "uses AWS::CodeCommit::Repository "
+            "DefaultCodeRepository ~ https://git-codecommit.*/v1/repos/(*)",
+            "uses AWS::CodeCommit::Repository "
+            "AdditionalCodeRepositories ~ https://git-codecommit.*/v1/repos/(*)",
         ),
     ),
     listing(
@@ -138,6 +147,11 @@ SCANNERS = (
             "in AWS::EC2::Subnet Detail.VpcConfig.Subnets",
             "uses AWS::EC2::SecurityGroup Detail.VpcConfig.SecurityGroupIds",
             "runs-as AWS::IAM::Role Detail.ExecutionRoleArn",
+            *(
+                f"uses AWS::S3::Bucket Detail.{container}.{path} ~ s3://(*)/*"
+                for container in ("PrimaryContainer", "Containers[]")
+                for path in ("ModelDataUrl", "ModelDataSource.S3DataSource.S3Uri")
+            ),
             "uses AWS::SageMaker::ModelPackage Detail.PrimaryContainer.ModelPackageName",
             "uses AWS::SageMaker::ModelPackage Detail.Containers[].ModelPackageName",
         ),
@@ -169,6 +183,8 @@ SCANNERS = (
             "runs-as AWS::IAM::Role Detail.DefaultUserSettings.ExecutionRole",
             "runs-as AWS::IAM::Role Detail.DefaultSpaceSettings.ExecutionRole",
             "uses AWS::SSO::Application Detail.SingleSignOnApplicationArn",
+            "uses AWS::S3::Bucket "
+            "Detail.DefaultUserSettings.SharingSettings.S3OutputPath ~ s3://(*)/*",
         ),
     ),
     listing(
@@ -226,6 +242,7 @@ SCANNERS = (
         "FailureReason=Detail.FailureReason, CreationTime, LastModifiedTime",
         links=(
             "uses AWS::SageMaker::EndpointConfig Detail.EndpointConfigName",
+            "routes-to AWS::S3::Bucket Detail.DataCaptureConfig.DestinationS3Uri ~ s3://(*)/*",
             "encrypts-with AWS::KMS::Alias Detail.DataCaptureConfig.KmsKeyId ~ *alias/*",
             "encrypts-with AWS::KMS::Key Detail.DataCaptureConfig.KmsKeyId ~ !*alias/*",
         ),
@@ -262,6 +279,11 @@ SCANNERS = (
             "encrypts-with AWS::KMS::Alias Detail.KmsKeyId ~ *alias/*",
             "encrypts-with AWS::KMS::Key Detail.KmsKeyId ~ !*alias/*",
             "runs-as AWS::IAM::Role Detail.ExecutionRoleArn",
+            "routes-to AWS::S3::Bucket Detail.DataCaptureConfig.DestinationS3Uri ~ s3://(*)/*",
+            "routes-to AWS::S3::Bucket "
+            "Detail.AsyncInferenceConfig.OutputConfig.S3OutputPath ~ s3://(*)/*",
+            "routes-to AWS::S3::Bucket "
+            "Detail.AsyncInferenceConfig.OutputConfig.S3FailurePath ~ s3://(*)/*",
             "triggers AWS::SNS::Topic "
             "Detail.AsyncInferenceConfig.OutputConfig.NotificationConfig.SuccessTopic",
             "triggers AWS::SNS::Topic "
@@ -273,6 +295,15 @@ SCANNERS = (
         calls=(
             pages("bedrock-agent", "ListAgents", "agentSummaries[]"),
             each("bedrock-agent", "GetAgent", into="Detail", agentId="{agentId}"),
+            # What it knows.
+            each(
+                "bedrock-agent",
+                "ListAgentKnowledgeBases",
+                "agentKnowledgeBaseSummaries[]",
+                into="Knowledge",
+                agentId="{agentId}",
+                agentVersion="DRAFT",
+            ),
         ),
         arn="arn:{partition}:bedrock:{region}:{account}:agent/{agentId}",
         name="agentName",
@@ -285,7 +316,11 @@ SCANNERS = (
         "createdAt=Detail.agent.createdAt, updatedAt",
         links=(
             "uses AWS::Bedrock::Guardrail guardrailConfiguration.guardrailIdentifier",
-            "uses AWS::Lambda::Function Detail.agent.customOrchestration.executor.lambda",
+            "uses AWS::Bedrock::KnowledgeBase Knowledge[].knowledgeBaseId",
+            "uses AWS::Lambda::Function "
+            "Detail.agent.customOrchestration.executor.lambda ~ !*:function:*:*",
+            "uses AWS::Lambda::Function "
+            "Detail.agent.customOrchestration.executor.lambda ~ (arn:*:function:*):*",
             "encrypts-with AWS::KMS::Key Detail.agent.customerEncryptionKeyArn",
             "runs-as AWS::IAM::Role Detail.agent.agentResourceRoleArn",
         ),
@@ -328,8 +363,13 @@ SCANNERS = (
             ".storageConfiguration.opensearchManagedClusterConfiguration.domainArn",
             "uses AWS::RDS::DBCluster "
             "Detail.knowledgeBase.storageConfiguration.rdsConfiguration.resourceArn",
-            "uses AWS::Kendra::Index Detail.knowledgeBase.knowledgeBaseConfiguration"
-            ".kendraKnowledgeBaseConfiguration.kendraIndexArn",
+            f"uses AWS::Kendra::Index {_KNOWLEDGE}.kendraKnowledgeBaseConfiguration.kendraIndexArn",
+            f"uses AWS::RedshiftServerless::Workgroup {_WAREHOUSE}.serverlessConfiguration"
+            ".workgroupArn",
+            f"uses AWS::Redshift::Cluster {_WAREHOUSE}.provisionedConfiguration.clusterIdentifier",
+            f"uses AWS::S3::Bucket {_KNOWLEDGE}.vectorKnowledgeBaseConfiguration"
+            ".supplementalDataStorageConfiguration.storageLocations[].s3Location.uri "
+            "~ s3://(*)/*",
             "uses AWS::SecretsManager::Secret "
             "Detail.knowledgeBase.storageConfiguration.rdsConfiguration.credentialsSecretArn",
             "uses AWS::SecretsManager::Secret "

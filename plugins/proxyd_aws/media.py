@@ -5,6 +5,11 @@ Where streams come in and go out stays with AWS: the addresses have keys and pas
 
 from proxyd.plugin import listing, pages, tagged
 
+_OUTPUTS = tuple(
+    f"Settings.OutputGroups[].OutputGroupSettings.{kind}GroupSettings"
+    for kind in ("Cmaf", "DashIso", "File", "Hls", "MsSmooth")
+)
+
 SCANNERS = (
     listing(
         "AWS::MediaConvert::JobTemplate",
@@ -14,8 +19,17 @@ SCANNERS = (
         tags=tagged("mediaconvert:jobTemplates"),
         properties="Category, Description, Priority, StatusUpdateInterval, "
         "AccelerationMode=AccelerationSettings.Mode, CreatedAt, LastUpdated",
-        links="uses AWS::MediaConvert::Queue Queue, "
-        "uses AWS::MediaConvert::Queue HopDestinations[].Queue",
+        links=(
+            # The default queue is AWS's.
+            "uses AWS::MediaConvert::Queue Queue ~ !*:queues/Default",
+            "uses AWS::MediaConvert::Queue HopDestinations[].Queue ~ !*:queues/Default",
+            *(f"routes-to AWS::S3::Bucket {to}.Destination ~ s3://(*)/*" for to in _OUTPUTS),
+            *(
+                f"encrypts-with AWS::KMS::Key {to}.DestinationSettings.S3Settings.Encryption"
+                ".KmsKeyArn"
+                for to in _OUTPUTS
+            ),
+        ),
         keep=("Type", "CUSTOM"),
     ),
     listing(

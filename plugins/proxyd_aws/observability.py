@@ -3,11 +3,89 @@
 What logs say stays there, and so do metrics.
 """
 
+from collections.abc import Iterator
+
 from proxyd.plugin import each, listing, pages, tagged
 
+_WATCHED = {
+    "ApiId": "AWS::ApiGatewayV2::Api",
+    "AutoScalingGroupName": "AWS::AutoScaling::AutoScalingGroup",
+    "BucketName": "AWS::S3::Bucket",
+    "CacheClusterId": "AWS::ElastiCache::CacheCluster",
+    "CanaryName": "AWS::Synthetics::Canary",
+    "CertificateArn": "AWS::CertificateManager::Certificate",
+    "ClusterIdentifier": "AWS::Redshift::Cluster",
+    "ClusterName": "AWS::ECS::Cluster",
+    "Cluster Name": "AWS::MSK::Cluster",
+    "DBClusterIdentifier": "AWS::RDS::DBCluster",
+    "DBInstanceIdentifier": "AWS::RDS::DBInstance",
+    "DeliveryStreamName": "AWS::KinesisFirehose::DeliveryStream",
+    "DomainName": "AWS::OpenSearchService::Domain",
+    "EndpointName": "AWS::SageMaker::Endpoint",
+    "EnvironmentName": "AWS::ElasticBeanstalk::Environment",
+    "FirewallName": "AWS::NetworkFirewall::Firewall",
+    "FunctionName": "AWS::Lambda::Function",
+    "GraphQLAPIId": "AWS::AppSync::GraphQLApi",
+    "HealthCheckId": "AWS::Route53::HealthCheck",
+    "JobFlowId": "AWS::EMR::Cluster",
+    "LoadBalancerName": "AWS::ElasticLoadBalancing::LoadBalancer",
+    "LogGroupName": "AWS::Logs::LogGroup",
+    "NatGatewayId": "AWS::EC2::NatGateway",
+    "ProjectName": "AWS::CodeBuild::Project",
+    "ProxyName": "AWS::RDS::DBProxy",
+    "QueueName": "AWS::SQS::Queue",
+    "ReplicationGroupId": "AWS::ElastiCache::ReplicationGroup",
+    "ReplicationInstanceIdentifier": "AWS::DMS::ReplicationInstance",
+    "RuleName": "AWS::Events::Rule",
+    "ServiceName": "AWS::ECS::Service",
+    "StateMachineArn": "AWS::StepFunctions::StateMachine",
+    "StreamName": "AWS::Kinesis::Stream",
+    "TableName": "AWS::DynamoDB::Table",
+    "TopicName": "AWS::SNS::Topic",
+    "TransitGateway": "AWS::EC2::TransitGateway",
+    "UserPool": "AWS::Cognito::UserPool",
+    "VPC Endpoint Id": "AWS::EC2::VPCEndpoint",
+    "VpnId": "AWS::EC2::VPNConnection",
+    "WorkGroup": "AWS::Athena::WorkGroup",
+    "WorkspaceId": "AWS::WorkSpaces::Workspace",
+}
+"""Dimensions of metrics → what they name. Where services share a name, the one that is met most."""
+
+_WATCHED_IN_PART = (
+    "AWS::EC2::Instance InstanceId ~ i-*",
+    "AWS::EC2::Volume VolumeId ~ vol-*",
+    "AWS::EFS::FileSystem FileSystemId ~ fs-*",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer LoadBalancer ~ */(*)/*",
+    "AWS::ElasticLoadBalancingV2::TargetGroup TargetGroup ~ targetgroup/(*)/*",
+)
+"""The same where only some values name such a thing, or only a part of the value does."""
+
+_LOGS_OF = (
+    "attached-to AWS::ApiGateway::RestApi logGroupName ~ API-Gateway-Execution-Logs_(*)/*",
+    "attached-to AWS::AppSync::GraphQLApi logGroupName ~ /aws/appsync/apis/(*)",
+    "attached-to AWS::CodeBuild::Project logGroupName ~ /aws/codebuild/(*)",
+    "attached-to AWS::DocDB::DBCluster logGroupName ~ /aws/docdb/(*)/*",
+    "attached-to AWS::ECS::Cluster logGroupName ~ /aws/ecs/containerinsights/(*)/*",
+    "attached-to AWS::EKS::Cluster logGroupName ~ /aws/eks/(*)/cluster",
+    "attached-to AWS::ElasticBeanstalk::Environment logGroupName ~ /aws/elasticbeanstalk/(*)/*",
+    "attached-to AWS::Neptune::DBCluster logGroupName ~ /aws/neptune/(*)/*",
+    "attached-to AWS::RDS::DBCluster logGroupName ~ /aws/rds/cluster/(*)/*",
+    "attached-to AWS::RDS::DBInstance logGroupName ~ /aws/rds/instance/(*)/*",
+    "attached-to AWS::SageMaker::Endpoint logGroupName ~ /aws/sagemaker/Endpoints/(*)",
+)
+"""Whose logs they are where AWS names the group after it, and nothing there names the group."""
+
+
+def _watches(dimensions: str) -> Iterator[str]:
+    """Yield the links of some dimensions to what they name."""
+    for name, type_ in _WATCHED.items():
+        yield f"attached-to {type_} {dimensions}[Name={name}].Value"
+    for entry in _WATCHED_IN_PART:
+        type_, name, glob = entry.split(" ", 2)
+        yield f"attached-to {type_} {dimensions}[Name={name}].Value {glob}"
+
+
 SCANNERS = (
-    # A dimension is a name and a value: only values that tell by themselves what they name
-    # become links.
     listing(
         "AWS::CloudWatch::Alarm",
         calls=pages("cloudwatch", "DescribeAlarms", "MetricAlarms[]", AlarmTypes=["MetricAlarm"]),
@@ -36,15 +114,8 @@ SCANNERS = (
             "OKActions ~ arn:*:autoscaling:*:resource/*",
             "triggers AWS::SSMIncidents::ResponsePlan AlarmActions ~ arn:*:ssm-incidents:*",
             "triggers AWS::AIOps::InvestigationGroup AlarmActions ~ arn:*:aiops:*",
-            "attached-to AWS::EC2::Instance Dimensions[].Value ~ i-[0-9a-f]*",
-            "attached-to AWS::EC2::Instance "
-            "Metrics[].MetricStat.Metric.Dimensions[].Value ~ i-[0-9a-f]*",
-            "attached-to AWS::EC2::Volume Dimensions[].Value ~ vol-[0-9a-f]*",
-            "attached-to AWS::EC2::NatGateway Dimensions[].Value ~ nat-[0-9a-f]*",
-            "attached-to AWS::EC2::TransitGateway Dimensions[].Value ~ tgw-[0-9a-f]*",
-            "attached-to AWS::EC2::VPNConnection Dimensions[].Value ~ vpn-[0-9a-f]*",
-            "attached-to AWS::StepFunctions::StateMachine "
-            "Dimensions[].Value ~ arn:*:states:*:stateMachine:*",
+            *_watches("Dimensions"),
+            *_watches("Metrics[].MetricStat.Metric.Dimensions"),
         ),
     ),
     listing(
@@ -101,7 +172,7 @@ SCANNERS = (
         # Not storedBytes: it grows with every event.
         properties="retentionInDays, logGroupClass, metricFilterCount, dataProtectionStatus, "
         "inheritedProperties, creationTime",
-        links="encrypts-with AWS::KMS::Key kmsKeyId",
+        links=("encrypts-with AWS::KMS::Key kmsKeyId", *_LOGS_OF),
     ),
     # AWS gives metric filters and resource policies no ARN; these are made as AWS would.
     listing(
@@ -182,8 +253,10 @@ SCANNERS = (
             "in AWS::EC2::Subnet VpcConfig.SubnetIds",
             "uses AWS::EC2::SecurityGroup VpcConfig.SecurityGroupIds",
             "uses AWS::Lambda::LayerVersion Code.SourceLocationArn",
-            "runs AWS::Lambda::Function EngineArn",
-            "runs AWS::Lambda::Function EngineConfigs[].EngineArn",
+            # They end in a version, and the location starts with the bucket.
+            "runs AWS::Lambda::Function EngineArn ~ (arn:*:function:*):*",
+            "runs AWS::Lambda::Function EngineConfigs[].EngineArn ~ (arn:*:function:*):*",
+            "routes-to AWS::S3::Bucket ArtifactS3Location ~ (*)/*",
             "encrypts-with AWS::KMS::Key ArtifactConfig.S3Encryption.KmsKeyArn",
             "runs-as AWS::IAM::Role ExecutionRoleArn",
         ),

@@ -133,12 +133,24 @@ SCANNERS = (
         calls=(
             pages("organizations", "ListRoots", "Roots[].PolicyTypes[]"),
             each("organizations", "ListPolicies", "Policies[]", Filter="{Type}"),
+            # A policy is for whom it is attached to; only this tells.
+            each(
+                "organizations",
+                "ListTargetsForPolicy",
+                "Targets[]",
+                into="Targets",
+                PolicyId="{Id}",
+            ),
         ),
         scope="global",
         arn="Arn",
         name="Name",
         tags=tagged("organizations:policy"),
         properties="Type, Description",
+        links=(
+            "attached-to AWS::Organizations::Account Targets[Type=ACCOUNT].TargetId",
+            f"attached-to {_UNIT} Targets[Type=ORGANIZATIONAL_UNIT].TargetId",
+        ),
         drop=("AwsManaged", "True"),
     ),
 )

@@ -2,6 +2,8 @@
 
 from proxyd.plugin import each, listing, pages, tagged
 
+_TARGETS = "Detail.experimentTemplate.targets[*].resourceArns[]"
+
 SCANNERS = (
     listing(
         "AWS::ResilienceHub::App",
@@ -46,6 +48,24 @@ SCANNERS = (
             "runs-as AWS::IAM::Role Detail.experimentTemplate.roleArn",
             "uses AWS::CloudWatch::Alarm Detail.experimentTemplate.stopConditions[].value "
             "~ arn:*:cloudwatch:*",
+            "uses AWS::Logs::LogGroup Detail.experimentTemplate.logConfiguration"
+            ".cloudWatchLogsConfiguration.logGroupArn ~ (arn:*:log-group:*):*",
+            f"attached-to AWS::AutoScaling::AutoScalingGroup {_TARGETS} ~ arn:*:autoscaling:*",
+            f"attached-to AWS::DynamoDB::Table {_TARGETS} ~ arn:*:dynamodb:*:table/*",
+            f"attached-to AWS::EC2::Instance {_TARGETS} ~ arn:*:ec2:*:instance/*",
+            f"attached-to AWS::EC2::Subnet {_TARGETS} ~ arn:*:ec2:*:subnet/*",
+            f"attached-to AWS::EC2::TransitGateway {_TARGETS} ~ arn:*:ec2:*:transit-gateway/*",
+            f"attached-to AWS::EC2::Volume {_TARGETS} ~ arn:*:ec2:*:volume/*",
+            f"attached-to AWS::ECS::Cluster {_TARGETS} ~ arn:*:ecs:*:cluster/*",
+            f"attached-to AWS::ECS::Task {_TARGETS} ~ arn:*:ecs:*:task/*",
+            f"attached-to AWS::EKS::Cluster {_TARGETS} ~ arn:*:eks:*:cluster/*",
+            f"attached-to AWS::EKS::Nodegroup {_TARGETS} ~ arn:*:eks:*:nodegroup/*",
+            f"attached-to AWS::ElastiCache::ReplicationGroup {_TARGETS} ~ arn:*:elasticache:*",
+            f"attached-to AWS::IAM::Role {_TARGETS} ~ arn:*:iam:*:role/*",
+            f"attached-to AWS::Lambda::Function {_TARGETS} ~ arn:*:lambda:*",
+            f"attached-to AWS::RDS::DBCluster {_TARGETS} ~ arn:*:rds:*:cluster:*",
+            f"attached-to AWS::RDS::DBInstance {_TARGETS} ~ arn:*:rds:*:db:*",
+            f"attached-to AWS::S3::Bucket {_TARGETS} ~ arn:*:s3:::*",
         ),
     ),
 )

@@ -45,8 +45,8 @@ SCANNERS = (
         "RotateAfterDays=RotationRules.AutomaticallyAfterDays, LastRotatedDate, "
         "NextRotationDate, LastChangedDate, OwningService, PrimaryRegion, CreatedDate",
         links=(
-            "encrypts-with AWS::KMS::Alias KmsKeyId ~ alias/*",
-            "encrypts-with AWS::KMS::Key KmsKeyId ~ !alias/*",
+            "encrypts-with AWS::KMS::Alias KmsKeyId ~ *alias/*",
+            "encrypts-with AWS::KMS::Key KmsKeyId ~ !*alias/*",
             "uses AWS::Lambda::Function RotationLambdaARN",
         ),
     ),

@@ -16,8 +16,8 @@ SCANNERS = (
         tags=tagged("ssm:parameter"),
         properties="Type, Tier, DataType, Version, LastModifiedDate",
         links=(
-            "encrypts-with AWS::KMS::Alias KeyId ~ alias/*",
-            "encrypts-with AWS::KMS::Key KeyId ~ !alias/*",
+            "encrypts-with AWS::KMS::Alias KeyId ~ *alias/*",
+            "encrypts-with AWS::KMS::Key KeyId ~ !*alias/*",
         ),
     ),
     listing(

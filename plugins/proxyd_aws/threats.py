@@ -99,6 +99,8 @@ SCANNERS = (
             "uses AWS::S3::Bucket s3BucketArn",
             "uses AWS::RAM::ResourceShare resourceShareArn",
             "uses AWS::Glue::Crawler sources[].customLogSource.attributes.crawlerArn",
+            "uses AWS::Glue::Database sources[].customLogSource.attributes.databaseArn",
+            "uses AWS::Glue::Table sources[].customLogSource.attributes.tableArn",
             "triggers AWS::SQS::Queue subscriberEndpoint ~ arn:*:sqs:*",
             "runs-as AWS::IAM::Role roleArn",
         ),

@@ -25,9 +25,8 @@ async def prover() -> AsyncGenerator[Prover, None]:
 
 def vpc(**changes: Any) -> Scanner:
     """Declare a scanner that is right but for the changes."""
-    return listing(
-        "AWS::EC2::VPC", **({"calls": VPCS, "arn": ARN, "properties": "State"} | changes)
-    )
+    declared: dict[str, Any] = {"calls": VPCS, "arn": ARN, "properties": "State"}
+    return listing("AWS::EC2::VPC", **(declared | changes))
 
 
 def functions(scan: Any, *fields: str) -> Scanner:
