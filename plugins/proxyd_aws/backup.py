@@ -96,7 +96,7 @@ SCANNERS = (
             "uses AWS::EC2::NetworkInterface Detail.SourceNetworkInterfaceArns",
             "uses AWS::EC2::NetworkInterface Detail.DestinationNetworkInterfaceArns",
             # Some name the group's streams instead, with `:*` at the end.
-            "uses AWS::Logs::LogGroup Detail.CloudWatchLogGroupArn ~ arn:*:logs:*[!*]",
+            "uses AWS::Logs::LogGroup Detail.CloudWatchLogGroupArn ~ (arn:*:log-group:*):*",
             "uses AWS::S3::Bucket Detail.TaskReportConfig.Destination.S3.S3BucketArn",
             "runs-as AWS::IAM::Role Detail.TaskReportConfig.Destination.S3.BucketAccessRoleArn",
         ),

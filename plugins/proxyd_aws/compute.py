@@ -8,21 +8,23 @@ SCANNERS = (
         calls=pages("ec2", "DescribeInstances", "Reservations[].Instances[]"),
         arn="arn:{partition}:ec2:{region}:{account}:instance/{InstanceId}",
         properties="State=State.Name, InstanceType, AvailabilityZone=Placement.AvailabilityZone, "
-        "PrivateIpAddress, PublicIpAddress, PrivateDnsName, ImageId, KeyName, "
+        "PrivateIpAddress, PublicIpAddress, PrivateDnsName, "
         "Platform=PlatformDetails, Architecture, InstanceLifecycle, "
         "HttpTokens=MetadataOptions.HttpTokens, LaunchTime",
         links=(
-            "in AWS::EC2::Subnet SubnetId",
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::PlacementGroup Placement.GroupName",
-            "in AWS::EC2::Host Placement.HostId",
+            "in AWS::EC2::Subnet SubnetId, in AWS::EC2::VPC VpcId",
+            "in AWS::EC2::PlacementGroup Placement.GroupName, in AWS::EC2::Host Placement.HostId",
             "uses AWS::EC2::CapacityReservation CapacityReservationId",
             "uses AWS::EC2::SecurityGroup SecurityGroups[].GroupId",
             "uses AWS::EC2::Volume BlockDeviceMappings[].Ebs.VolumeId",
             "uses AWS::EC2::NetworkInterface NetworkInterfaces[].NetworkInterfaceId",
-            "uses AWS::EC2::KeyPair KeyName",
-            "runs AWS::EC2::Image ImageId",
+            "uses AWS::EC2::KeyPair KeyName, runs AWS::EC2::Image ImageId",
             "runs-as AWS::IAM::InstanceProfile IamInstanceProfile.Arn",
+            # What started it says so in tags that only AWS can give.
+            "uses AWS::EC2::LaunchTemplate Tags[Key=aws:ec2launchtemplate:id].Value",
+            "member-of AWS::EC2::SpotFleet Tags[Key=aws:ec2spot:fleet-request-id].Value",
+            "member-of AWS::EMR::Cluster Tags[Key=aws:elasticmapreduce:job-flow-id].Value",
+            "member-of AWS::EKS::Cluster Tags[Key=aws:eks:cluster-name].Value",
         ),
     ),
     # What the versions of a template hold is left alone: user data is among it.
@@ -40,7 +42,6 @@ SCANNERS = (
         calls=pages("ec2", "DescribeKeyPairs", "KeyPairs[]"),
         arn="arn:{partition}:ec2:{region}:{account}:key-pair/{KeyName}",
         id="KeyName",
-        name="KeyName",
         properties="KeyPairId, KeyType, KeyFingerprint, CreateTime",
     ),
     listing(
@@ -56,8 +57,8 @@ SCANNERS = (
         arn="arn:{partition}:ec2:{region}::image/{ImageId}",
         name="Name",
         properties="State, Description, Architecture, Platform=PlatformDetails, RootDeviceType, "
-        "VirtualizationType, BootMode, ImdsSupport, Public, SourceInstanceId, SourceImageId, "
-        "SourceImageRegion, CreationDate, DeprecationTime",
+        "BootMode, ImdsSupport, Public, SourceInstanceId, SourceImageId, CreationDate, "
+        "DeprecationTime",
         links=(
             "uses AWS::EC2::Snapshot BlockDeviceMappings[].Ebs.SnapshotId",
             "encrypts-with AWS::KMS::Key BlockDeviceMappings[].Ebs.KmsKeyId",
@@ -74,13 +75,11 @@ SCANNERS = (
         "SpotPrice=SpotFleetRequestConfig.SpotPrice, "
         "InterruptionBehavior=SpotFleetRequestConfig.InstanceInterruptionBehavior, "
         "InstanceTypes=SpotFleetRequestConfig.LaunchSpecifications[].InstanceType, "
-        "ValidFrom=SpotFleetRequestConfig.ValidFrom, "
         "ValidUntil=SpotFleetRequestConfig.ValidUntil, CreateTime",
         links=(
-            # One field may name several subnets, with commas: those are no id.
-            "in AWS::EC2::Subnet SpotFleetRequestConfig.LaunchSpecifications[].SubnetId ~ !*,*",
+            "in AWS::EC2::Subnet SpotFleetRequestConfig.LaunchSpecifications[].SubnetId[,]",
             "in AWS::EC2::Subnet "
-            "SpotFleetRequestConfig.LaunchTemplateConfigs[].Overrides[].SubnetId ~ !*,*",
+            "SpotFleetRequestConfig.LaunchTemplateConfigs[].Overrides[].SubnetId[,]",
             "uses AWS::EC2::LaunchTemplate SpotFleetRequestConfig.LaunchTemplateConfigs[]"
             ".LaunchTemplateSpecification.LaunchTemplateId",
             "uses AWS::EC2::SecurityGroup "
@@ -91,6 +90,8 @@ SCANNERS = (
             "runs AWS::EC2::Image SpotFleetRequestConfig.LaunchSpecifications[].ImageId",
             "attached-to AWS::ElasticLoadBalancingV2::TargetGroup SpotFleetRequestConfig"
             ".LoadBalancersConfig.TargetGroupsConfig.TargetGroups[].Arn",
+            "attached-to AWS::ElasticLoadBalancing::LoadBalancer SpotFleetRequestConfig"
+            ".LoadBalancersConfig.ClassicLoadBalancersConfig.ClassicLoadBalancers[].Name",
             "runs-as AWS::IAM::Role SpotFleetRequestConfig.IamFleetRole",
         ),
     ),
@@ -99,10 +100,9 @@ SCANNERS = (
         calls=pages("ec2", "DescribeHosts", "Hosts[]"),
         arn="arn:{partition}:ec2:{region}:{OwnerId}:dedicated-host/{HostId}",
         properties="State, InstanceType=HostProperties.InstanceType, "
-        "InstanceFamily=HostProperties.InstanceFamily, Cores=HostProperties.Cores, "
-        "Sockets=HostProperties.Sockets, TotalVCpus=HostProperties.TotalVCpus, AvailabilityZone, "
-        "AutoPlacement, HostRecovery, HostMaintenance, HostReservationId, OwnerId, "
-        "AllocationTime, ReleaseTime",
+        "InstanceFamily=HostProperties.InstanceFamily, TotalVCpus=HostProperties.TotalVCpus, "
+        "AvailabilityZone, AutoPlacement, HostRecovery, HostReservationId, OwnerId, "
+        "AllocationTime",
         links="runs AWS::EC2::Instance Instances[].InstanceId",
     ),
     listing(
@@ -117,8 +117,7 @@ SCANNERS = (
         calls=pages("ec2", "DescribeCapacityReservations", "CapacityReservations[]"),
         arn="CapacityReservationArn",
         properties="State, InstanceType, InstancePlatform, TotalInstanceCount, AvailabilityZone, "
-        "Tenancy, InstanceMatchCriteria, ReservationType, EbsOptimized, EndDateType, StartDate, "
-        "EndDate, OwnerId, CreateDate",
+        "Tenancy, InstanceMatchCriteria, ReservationType, StartDate, EndDate, OwnerId",
         links=(
             "in AWS::EC2::PlacementGroup PlacementGroupArn",
             "member-of AWS::EC2::CapacityReservationFleet CapacityReservationFleetId",
@@ -129,7 +128,6 @@ SCANNERS = (
         calls=pages("ec2", "DescribePlacementGroups", "PlacementGroups[]"),
         arn="GroupArn",
         id="GroupName",
-        name="GroupName",
         properties="State, Strategy, PartitionCount, SpreadLevel, GroupId",
     ),
 )

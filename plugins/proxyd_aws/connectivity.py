@@ -12,8 +12,7 @@ SCANNERS = (
         "AutoAcceptSharedAttachments=Options.AutoAcceptSharedAttachments, "
         "DefaultRouteTableAssociation=Options.DefaultRouteTableAssociation, "
         "DefaultRouteTablePropagation=Options.DefaultRouteTablePropagation, "
-        "DnsSupport=Options.DnsSupport, MulticastSupport=Options.MulticastSupport, "
-        "CreationTime, OwnerId",
+        "OwnerId, CreationTime",
         links=(
             "uses AWS::EC2::TransitGatewayRouteTable Options.AssociationDefaultRouteTableId",
             "uses AWS::EC2::TransitGatewayRouteTable Options.PropagationDefaultRouteTableId",
@@ -93,7 +92,9 @@ SCANNERS = (
             "uses AWS::SecretsManager::Secret PreSharedKeyArn",
             "uses AWS::CertificateManager::Certificate VgwTelemetry[].CertificateArn",
             "uses AWS::Logs::LogGroup "
-            "Options.TunnelOptions[].LogOptions.CloudWatchLogOptions.LogGroupArn",
+            "Options.TunnelOptions[].LogOptions.CloudWatchLogOptions.LogGroupArn ~ !*:[*]",
+            "uses AWS::Logs::LogGroup "
+            "Options.TunnelOptions[].LogOptions.CloudWatchLogOptions.LogGroupArn ~ (*):[*]",
         ),
     ),
     listing(
@@ -104,8 +105,7 @@ SCANNERS = (
         "TransportProtocol, VpnPort, DnsName, DnsServers, "
         "AuthenticationTypes=AuthenticationOptions[].Type, SessionTimeoutHours, CreationTime",
         links=(
-            "in AWS::EC2::VPC VpcId",
-            "uses AWS::EC2::SecurityGroup SecurityGroupIds",
+            "in AWS::EC2::VPC VpcId, uses AWS::EC2::SecurityGroup SecurityGroupIds",
             "uses AWS::CertificateManager::Certificate ServerCertificateArn",
             "uses AWS::IAM::SAMLProvider "
             "AuthenticationOptions[].FederatedAuthentication.SamlProviderArn",
@@ -121,9 +121,8 @@ SCANNERS = (
         arn="arn:{partition}:directconnect:{region}:{ownerAccount}:dxcon/{connectionId}",
         name="connectionName",
         tags="tags",
-        properties="State=connectionState, bandwidth, location, partnerName, providerName, vlan, "
-        "awsDeviceV2, awsLogicalDeviceId, hasLogicalRedundancy, encryptionMode, "
-        "portEncryptionStatus",
+        properties="State=connectionState, bandwidth, location, partnerName, vlan, awsDeviceV2, "
+        "hasLogicalRedundancy, encryptionMode, portEncryptionStatus",
         links=(
             "member-of AWS::DirectConnect::Lag lagId",
             "uses AWS::SecretsManager::Secret macSecKeys[].secretARN",

@@ -22,7 +22,7 @@ SCANNERS = (
         arn="clusterArn",
         name="clusterName",
         tags="tags",
-        properties="State=status, activeServicesCount, runningTasksCount, pendingTasksCount, "
+        properties="State=status, activeServicesCount, "
         "registeredContainerInstancesCount, capacityProviders",
         links=(
             "uses AWS::ECS::CapacityProvider capacityProviders ~ !FARGATE*",
@@ -98,6 +98,7 @@ SCANNERS = (
         "PrivateIps=containers[].networkInterfaces[].privateIpv4Address, createdAt, startedAt",
         links=(
             "in AWS::ECS::Cluster clusterArn",
+            "member-of AWS::ECS::Service group ~ service:(*)",
             "in AWS::EC2::Subnet attachments[].details[].value ~ subnet-*",
             "uses AWS::EC2::NetworkInterface attachments[].details[].value ~ eni-*",
             "uses AWS::ECS::ContainerInstance containerInstanceArn",

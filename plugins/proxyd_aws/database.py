@@ -84,7 +84,13 @@ SCANNERS = (
         calls=(
             pages("rds", "DescribeDBProxies", "DBProxies[]"),
             # A proxy is a name for its database, and no list call tells which.
-            each("rds", "DescribeDBProxyTargets", into="Detail", DBProxyName="{DBProxyName}"),
+            each(
+                "rds",
+                "DescribeDBProxyTargets",
+                "Targets[]",
+                into="Targets",
+                DBProxyName="{DBProxyName}",
+            ),
         ),
         arn="DBProxyArn",
         id="DBProxyName",
@@ -97,9 +103,9 @@ SCANNERS = (
             "in AWS::EC2::Subnet VpcSubnetIds",
             "uses AWS::EC2::SecurityGroup VpcSecurityGroupIds",
             "uses AWS::SecretsManager::Secret Auth[].SecretArn",
-            "routes-to AWS::RDS::DBCluster Detail.Targets[].TrackedClusterId",
-            "routes-to AWS::RDS::DBCluster Detail.Targets[].TargetArn ~ arn:*:cluster:*",
-            "routes-to AWS::RDS::DBInstance Detail.Targets[].TargetArn ~ arn:*:db:*",
+            "routes-to AWS::RDS::DBCluster Targets[].TrackedClusterId",
+            "routes-to AWS::RDS::DBCluster Targets[].TargetArn ~ arn:*:cluster:*",
+            "routes-to AWS::RDS::DBInstance Targets[Type=RDS_INSTANCE].RdsResourceId",
             "runs-as AWS::IAM::Role RoleArn",
         ),
     ),

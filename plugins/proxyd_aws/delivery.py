@@ -5,28 +5,35 @@ Comments are left out: where AWS marks any of them, it marks them as sensitive.
 
 from proxyd.plugin import each, listing, pages, tagged
 
+_ORIGIN = "Origins.Items[].DomainName"
+_BALANCER = f"routes-to AWS::ElasticLoadBalancingV2::LoadBalancer {_ORIGIN}"
+
 SCANNERS = (
     # A distribution's comment would be its best name, but AWS marks it as sensitive. Its id
-    # is its domain, because that is what DNS records name it by.
+    # is its domain, because that is what DNS records name it by. The domain of a load balancer
+    # is its name and eight to ten digits, or sixteen if it is for networks.
     listing(
         "AWS::CloudFront::Distribution",
         calls=pages("cloudfront", "ListDistributions", "DistributionList.Items[]"),
         scope="global",
         arn="ARN",
         id="DomainName",
-        name="DomainName",
+        name="Aliases.Items[0]",
         tags=tagged("cloudfront:distribution"),
-        properties="State=Status, Id, Enabled, DomainName, Aliases=Aliases.Items, "
-        "Origins=Origins.Items[].DomainName, PriceClass, HttpVersion, "
+        properties="State=Status, Id, Enabled, Aliases=Aliases.Items, "
+        f"Origins={_ORIGIN}, PriceClass, "
         "ViewerProtocolPolicy=DefaultCacheBehavior.ViewerProtocolPolicy, "
         "MinimumProtocolVersion=ViewerCertificate.MinimumProtocolVersion, "
-        "GeoRestriction=Restrictions.GeoRestriction.RestrictionType, Staging, LastModifiedTime",
+        "GeoRestriction=Restrictions.GeoRestriction.RestrictionType, LastModifiedTime",
         links=(
             "uses AWS::WAFv2::WebACL WebACLId ~ arn:*:wafv2:*",
             "uses AWS::CertificateManager::Certificate ViewerCertificate.ACMCertificateArn",
             "uses AWS::CloudFront::OriginAccessControl Origins.Items[].OriginAccessControlId",
             "uses AWS::CloudFront::CloudFrontOriginAccessIdentity "
             "Origins.Items[].S3OriginConfig.OriginAccessIdentity/",
+            f"routes-to AWS::S3::Bucket {_ORIGIN} ~ (*).s3[.-]*amazonaws.com*",
+            *(f"{_BALANCER} ~ (*)-{'?' * n}.*.elb.amazonaws.com*" for n in (8, 9, 10)),
+            f"{_BALANCER} ~ (*)-{'?' * 16}.elb.*.amazonaws.com*",
             "routes-to AWS::CloudFront::VpcOrigin Origins.Items[].VpcOriginConfig.VpcOriginId",
             "uses AWS::CloudFront::CachePolicy DefaultCacheBehavior.CachePolicyId",
             "uses AWS::CloudFront::CachePolicy CacheBehaviors.Items[].CachePolicyId",
@@ -39,10 +46,11 @@ SCANNERS = (
             "CacheBehaviors.Items[].ResponseHeadersPolicyId",
             "uses AWS::CloudFront::KeyGroup DefaultCacheBehavior.TrustedKeyGroups.Items",
             "uses AWS::CloudFront::RealtimeLogConfig DefaultCacheBehavior.RealtimeLogConfigArn",
-            "triggers AWS::Lambda::Version "
-            "DefaultCacheBehavior.LambdaFunctionAssociations.Items[].LambdaFunctionARN",
-            "triggers AWS::Lambda::Version "
-            "CacheBehaviors.Items[].LambdaFunctionAssociations.Items[].LambdaFunctionARN",
+            # It is always a version that runs at the edge.
+            "triggers AWS::Lambda::Function DefaultCacheBehavior.LambdaFunctionAssociations"
+            ".Items[].LambdaFunctionARN ~ (arn:*:function:*):*",
+            "triggers AWS::Lambda::Function CacheBehaviors.Items[].LambdaFunctionAssociations"
+            ".Items[].LambdaFunctionARN ~ (arn:*:function:*):*",
             "triggers AWS::CloudFront::Function "
             "DefaultCacheBehavior.FunctionAssociations.Items[].FunctionARN",
             "triggers AWS::CloudFront::Function "
@@ -163,7 +171,7 @@ SCANNERS = (
         name="Name",
         tags="Tagging.Tags",
         properties="State=Status, Enabled, IpAddressType, IpAddresses=IpSets[].IpAddresses[], "
-        "DnsName, DualStackDnsName, CreatedTime, LastModifiedTime",
+        "DualStackDnsName, CreatedTime, LastModifiedTime",
     ),
     listing(
         "AWS::GlobalAccelerator::Listener",

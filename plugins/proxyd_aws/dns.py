@@ -20,7 +20,9 @@ from proxyd.plugin import (
 _ZONES = Operation("route53", "ListHostedZones")
 _RECORDS = Operation("route53", "ListResourceRecordSets")
 _ALIAS = "AliasTarget.DNSName"
+_RECORD_SET = "route53:::hostedzone/{}/recordset/{}"
 _ENDPOINT_PIECES = 2
+_WILDCARD = "\\052"
 
 
 async def records(shard: Shard) -> AsyncGenerator[Resource, None]:
@@ -59,21 +61,26 @@ def _record(shard: Shard, zone: str, record: dict[str, Any]) -> Resource:
     path = "/".join(name for name in names if name)
     return shard.resource(
         # AWS has no ARN for a record: this one is the zone's and what makes it one of its own.
-        arn=f"arn:{shard.partition}:route53:::hostedzone/{zone}/recordset/{path}",
+        arn=f"arn:{shard.partition}:{_RECORD_SET.format(zone, path)}",
         id=path,
         name=record["Name"],
         properties={key: value for key, value in known.items() if value is not None},
-        links=tuple(_links(zone, record, target or "")),
+        links=tuple(_links(shard, zone, record, target or "")),
     )
 
 
-def _links(zone: str, record: dict[str, Any], target: str) -> list[Link]:
+def _links(shard: Shard, zone: str, record: dict[str, Any], target: str) -> list[Link]:
     links = [Link(rel="in", type="AWS::Route53::HostedZone", id=zone)]
     check = record.get("HealthCheckId")
     if check:
         links.append(Link(rel="uses", type="AWS::Route53::HealthCheck", id=check))
     aliased = _aliased(record["Name"], target)
-    if aliased:
+    alias = record.get("AliasTarget", {})
+    if alias.get("HostedZoneId") == zone:
+        path = f"{alias['DNSName']}/{record['Type']}"
+        arn = f"arn:{shard.partition}:{_RECORD_SET.format(zone, path)}"
+        links.append(Link(rel="routes-to", type="AWS::Route53::RecordSet", arn=arn))
+    elif aliased:
         links.append(Link(rel="routes-to", type=aliased[0], id=aliased[1]))
     return links
 
@@ -91,9 +98,12 @@ def _aliased(record: str, target: str) -> tuple[str, str] | None:
         return ("AWS::ElasticLoadBalancingV2::LoadBalancer", name) if name else None
     if "vpce" in pieces and first.startswith("vpce-"):
         return "AWS::EC2::VPCEndpoint", "-".join(first.split("-")[:_ENDPOINT_PIECES])
+    # The bucket of a website and the domain of an API have to have the name of the record.
+    name = record.rstrip(".").replace(_WILDCARD, "*")
     if first.startswith("s3-website"):
-        # The bucket of a website has to have the name of the record.
-        return "AWS::S3::Bucket", record.rstrip(".")
+        return "AWS::S3::Bucket", name
+    if rest.startswith("execute-api."):
+        return "AWS::ApiGateway::DomainName", name
     return None
 
 
@@ -113,6 +123,7 @@ RECORD_SETS = Scanner(
                 "TTL",
                 "AliasTarget.DNSName",
                 "AliasTarget.EvaluateTargetHealth",
+                "AliasTarget.HostedZoneId",
                 "Weight",
                 "Region",
                 "Failover",
@@ -144,6 +155,8 @@ RECORD_SETS = Scanner(
         LinkTo("routes-to", "AWS::ElasticLoadBalancingV2::LoadBalancer", _ALIAS),
         LinkTo("routes-to", "AWS::GlobalAccelerator::Accelerator", _ALIAS),
         LinkTo("routes-to", "AWS::EC2::VPCEndpoint", _ALIAS),
+        LinkTo("routes-to", "AWS::Route53::RecordSet", _ALIAS),
+        LinkTo("routes-to", "AWS::ApiGateway::DomainName", "Name"),
         LinkTo("routes-to", "AWS::S3::Bucket", "Name"),
     ),
     cost="1 per region +1 per parent",
@@ -182,8 +195,7 @@ SCANNERS = (
         "IPAddress=HealthCheckConfig.IPAddress, Port=HealthCheckConfig.Port, "
         "RequestInterval=HealthCheckConfig.RequestInterval, "
         "FailureThreshold=HealthCheckConfig.FailureThreshold, "
-        "Inverted=HealthCheckConfig.Inverted, Disabled=HealthCheckConfig.Disabled, "
-        "Regions=HealthCheckConfig.Regions, OwningService=LinkedService.ServicePrincipal",
+        "Disabled=HealthCheckConfig.Disabled, OwningService=LinkedService.ServicePrincipal",
         links=(
             "uses AWS::CloudWatch::Alarm HealthCheckConfig.AlarmIdentifier.Name",
             "uses AWS::Route53::HealthCheck HealthCheckConfig.ChildHealthChecks",
@@ -210,27 +222,50 @@ SCANNERS = (
     ),
     listing(
         "AWS::Route53Resolver::ResolverEndpoint",
-        calls=pages("route53resolver", "ListResolverEndpoints", "ResolverEndpoints[]"),
+        calls=(
+            pages("route53resolver", "ListResolverEndpoints", "ResolverEndpoints[]"),
+            # The addresses are all that anybody needs of one, and the list only counts them.
+            each(
+                "route53resolver",
+                "ListResolverEndpointIpAddresses",
+                "IpAddresses[]",
+                into="Addresses",
+                ResolverEndpointId="{Id}",
+            ),
+        ),
         arn="Arn",
         name="Name",
         tags=tagged("route53resolver:resolver-endpoint"),
-        properties="State=Status, Direction, IpAddressCount, ResolverEndpointType, Protocols, "
-        "PreferredInstanceType, CreationTime, ModificationTime",
+        properties="State=Status, Direction, Ips=Addresses[].Ip, Ipv6s=Addresses[].Ipv6, "
+        "ResolverEndpointType, Protocols, CreationTime, ModificationTime",
         links=(
-            "in AWS::EC2::VPC HostVPCId",
+            "in AWS::EC2::VPC HostVPCId, in AWS::EC2::Subnet Addresses[].SubnetId",
             "uses AWS::EC2::SecurityGroup SecurityGroupIds",
             "in AWS::Outposts::Outpost OutpostArn",
         ),
     ),
     listing(
         "AWS::Route53Resolver::ResolverRule",
-        calls=pages("route53resolver", "ListResolverRules", "ResolverRules[]"),
+        calls=(
+            pages("route53resolver", "ListResolverRules", "ResolverRules[]"),
+            # A rule does nothing until it is given to a network.
+            each(
+                "route53resolver",
+                "ListResolverRuleAssociations",
+                "ResolverRuleAssociations[]",
+                into="Associations",
+                Filters=[{"Name": "ResolverRuleId", "Values": ["{Id}"]}],
+            ),
+        ),
         arn="Arn",
         name="Name",
         tags=tagged("route53resolver:resolver-rule"),
         properties="State=Status, DomainName, RuleType, TargetIps=TargetIps[].Ip, "
         "TargetIpv6s=TargetIps[].Ipv6, ShareStatus, OwnerId, CreationTime, ModificationTime",
-        links="uses AWS::Route53Resolver::ResolverEndpoint ResolverEndpointId",
+        links=(
+            "attached-to AWS::EC2::VPC Associations[].VPCId",
+            "uses AWS::Route53Resolver::ResolverEndpoint ResolverEndpointId",
+        ),
         # Every account has one for the rest of the internet, and it is AWS's.
         drop=("Id", "rslvr-autodefined-*"),
     ),
@@ -244,11 +279,31 @@ SCANNERS = (
     ),
     listing(
         "AWS::Route53Resolver::FirewallRuleGroup",
-        calls=pages("route53resolver", "ListFirewallRuleGroups", "FirewallRuleGroups[]"),
+        calls=(
+            pages("route53resolver", "ListFirewallRuleGroups", "FirewallRuleGroups[]"),
+            each(
+                "route53resolver",
+                "ListFirewallRuleGroupAssociations",
+                "FirewallRuleGroupAssociations[]",
+                into="Associations",
+                FirewallRuleGroupId="{Id}",
+            ),
+            each(
+                "route53resolver",
+                "ListFirewallRules",
+                "FirewallRules[]",
+                into="Rules",
+                FirewallRuleGroupId="{Id}",
+            ),
+        ),
         arn="Arn",
         name="Name",
         tags=tagged("route53resolver:firewall-rule-group"),
-        properties="ShareStatus, OwnerId",
+        properties="ShareStatus, OwnerId, Actions=Rules[].Action",
+        links=(
+            "attached-to AWS::EC2::VPC Associations[].VpcId",
+            "uses AWS::Route53Resolver::FirewallDomainList Rules[].FirewallDomainListId",
+        ),
     ),
     listing(
         "AWS::ServiceDiscovery::Service",

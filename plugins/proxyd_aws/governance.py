@@ -3,29 +3,28 @@
 from proxyd.plugin import each, listing, pages, tagged
 
 _SHARED = {
-    "acm-pca:CertificateAuthority": "AWS::ACMPCA::CertificateAuthority",
-    "codebuild:Project": "AWS::CodeBuild::Project",
-    "codebuild:ReportGroup": "AWS::CodeBuild::ReportGroup",
-    "ec2:CapacityReservation": "AWS::EC2::CapacityReservation",
-    "ec2:DedicatedHost": "AWS::EC2::Host",
-    "ec2:PlacementGroup": "AWS::EC2::PlacementGroup",
-    "ec2:PrefixList": "AWS::EC2::PrefixList",
-    "ec2:SecurityGroup": "AWS::EC2::SecurityGroup",
-    "ec2:Subnet": "AWS::EC2::Subnet",
-    "ec2:TransitGateway": "AWS::EC2::TransitGateway",
-    "glue:Database": "AWS::Glue::Database",
-    "glue:Table": "AWS::Glue::Table",
-    "imagebuilder:Component": "AWS::ImageBuilder::Component",
-    "network-firewall:FirewallPolicy": "AWS::NetworkFirewall::FirewallPolicy",
-    "network-firewall:StatefulRuleGroup": "AWS::NetworkFirewall::RuleGroup",
-    "network-firewall:StatelessRuleGroup": "AWS::NetworkFirewall::RuleGroup",
-    "networkmanager:CoreNetwork": "AWS::NetworkManager::CoreNetwork",
-    "rds:Cluster": "AWS::RDS::DBCluster",
-    "route53resolver:FirewallRuleGroup": "AWS::Route53Resolver::FirewallRuleGroup",
-    "route53resolver:ResolverRule": "AWS::Route53Resolver::ResolverRule",
-    "ssm:Parameter": "AWS::SSM::Parameter",
+    "AWS::ACMPCA::CertificateAuthority": "acm-pca:*:certificate-authority/*",
+    "AWS::CodeBuild::Project": "codebuild:*:project/*",
+    "AWS::CodeBuild::ReportGroup": "codebuild:*:report-group/*",
+    "AWS::EC2::CapacityReservation": "ec2:*:capacity-reservation/*",
+    "AWS::EC2::Host": "ec2:*:dedicated-host/*",
+    "AWS::EC2::PlacementGroup": "ec2:*:placement-group/*",
+    "AWS::EC2::PrefixList": "ec2:*:prefix-list/*",
+    "AWS::EC2::SecurityGroup": "ec2:*:security-group/*",
+    "AWS::EC2::Subnet": "ec2:*:subnet/*",
+    "AWS::EC2::TransitGateway": "ec2:*:transit-gateway/*",
+    "AWS::Glue::Database": "glue:*:database/*",
+    "AWS::Glue::Table": "glue:*:table/*",
+    "AWS::ImageBuilder::Component": "imagebuilder:*:component/*",
+    "AWS::NetworkFirewall::FirewallPolicy": "network-firewall:*:firewall-policy/*",
+    "AWS::NetworkFirewall::RuleGroup": "network-firewall:*-rulegroup/*",
+    "AWS::NetworkManager::CoreNetwork": "networkmanager:*:core-network/*",
+    "AWS::RDS::DBCluster": "rds:*:cluster:*",
+    "AWS::Route53Resolver::FirewallRuleGroup": "route53resolver:*:firewall-rule-group/*",
+    "AWS::Route53Resolver::ResolverRule": "route53resolver:*:resolver-rule/*",
+    "AWS::SSM::Parameter": "ssm:*:parameter/*",
 }
-"""What may be shared, in the words of the Resource Access Manager and in CloudFormation's."""
+"""What may be shared, and what its ARNs are like."""
 
 SCANNERS = (
     listing(
@@ -163,10 +162,11 @@ SCANNERS = (
             # What it shares, without which it is but a name.
             each(
                 "ram",
-                "ListResources",
-                "resources[]",
+                "GetResourceShareAssociations",
+                "resourceShareAssociations[]",
                 into="Shared",
-                resourceOwner="SELF",
+                associationType="RESOURCE",
+                associationStatus="ASSOCIATED",
                 resourceShareArns=["{resourceShareArn}"],
             ),
         ),
@@ -175,7 +175,10 @@ SCANNERS = (
         tags="tags",
         properties="State=status, statusMessage, allowExternalPrincipals, featureSet, "
         "owningAccountId, creationTime, lastUpdatedTime",
-        links=[f"attached-to {type_} Shared[type={kind}].arn" for kind, type_ in _SHARED.items()],
+        links=[
+            f"attached-to {type_} Shared[].associatedEntity ~ arn:*:{arn}"
+            for type_, arn in _SHARED.items()
+        ],
         # It stays in the list for two hours after its end.
         drop=("status", "DELETED"),
     ),

@@ -14,10 +14,9 @@ SCANNERS = (
         "Protocols=ListenerDescriptions[].Listener.Protocol, "
         "Ports=ListenerDescriptions[].Listener.LoadBalancerPort, "
         "InstancePorts=ListenerDescriptions[].Listener.InstancePort, "
-        "HealthCheckTarget=HealthCheck.Target, CanonicalHostedZoneNameID, CreatedTime",
+        "HealthCheckTarget=HealthCheck.Target, CreatedTime",
         links=(
-            "in AWS::EC2::VPC VPCId",
-            "in AWS::EC2::Subnet Subnets",
+            "in AWS::EC2::VPC VPCId, in AWS::EC2::Subnet Subnets",
             "uses AWS::EC2::SecurityGroup SecurityGroups",
             "uses AWS::CertificateManager::Certificate "
             "ListenerDescriptions[].Listener.SSLCertificateId ~ arn:*:acm:*",
@@ -31,10 +30,9 @@ SCANNERS = (
         calls=pages("elbv2", "DescribeLoadBalancers", "LoadBalancers[]"),
         arn="LoadBalancerArn",
         id="LoadBalancerName",
-        name="LoadBalancerName",
         tags=tagged("elasticloadbalancing:loadbalancer"),
         properties="State=State.Code, Type, Scheme, DNSName, IpAddressType, "
-        "AvailabilityZones=AvailabilityZones[].ZoneName, CanonicalHostedZoneId, CreatedTime",
+        "AvailabilityZones=AvailabilityZones[].ZoneName, CreatedTime",
         links=(
             "in AWS::EC2::VPC VpcId",
             "in AWS::EC2::Subnet AvailabilityZones[].SubnetId",
@@ -51,7 +49,6 @@ SCANNERS = (
         ),
         arn="TargetGroupArn",
         id="TargetGroupName",
-        name="TargetGroupName",
         tags=tagged("elasticloadbalancing:targetgroup"),
         properties="TargetType, Protocol, ProtocolVersion, Port, HealthCheckProtocol, "
         "HealthCheckPort, HealthCheckPath, "
@@ -62,7 +59,10 @@ SCANNERS = (
             "attached-to AWS::ElasticLoadBalancingV2::LoadBalancer LoadBalancerArns",
             "routes-to AWS::EC2::Instance Health.TargetHealthDescriptions[].Target.Id ~ i-*",
             "routes-to AWS::Lambda::Function "
-            "Health.TargetHealthDescriptions[].Target.Id ~ arn:*:lambda:*",
+            "Health.TargetHealthDescriptions[].Target.Id ~ arn:*:function:*",
+            # Of a version or an alias: the function that it is one of.
+            "routes-to AWS::Lambda::Function "
+            "Health.TargetHealthDescriptions[].Target.Id ~ (arn:*:function:*):*",
             "routes-to AWS::ElasticLoadBalancingV2::LoadBalancer "
             "Health.TargetHealthDescriptions[].Target.Id ~ arn:*:elasticloadbalancing:*",
         ),

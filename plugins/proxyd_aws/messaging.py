@@ -25,6 +25,7 @@ SCANNERS = (
                     "MaximumMessageSize",
                     "MessageRetentionPeriod",
                     "ReceiveMessageWaitTimeSeconds",
+                    "RedrivePolicy",
                     "SqsManagedSseEnabled",
                     "VisibilityTimeout",
                 ],
@@ -42,6 +43,7 @@ SCANNERS = (
         "CreatedTimestamp=Attributes.CreatedTimestamp, "
         "LastModifiedTimestamp=Attributes.LastModifiedTimestamp",
         links=(
+            'routes-to AWS::SQS::Queue Attributes.RedrivePolicy ~ *"(arn:*:sqs:*)"*',
             "encrypts-with AWS::KMS::Alias Attributes.KmsMasterKeyId ~ *alias/*",
             "encrypts-with AWS::KMS::Key Attributes.KmsMasterKeyId ~ !*alias/*",
         ),

@@ -24,7 +24,7 @@ SCANNERS = (
         properties="State, CidrBlock, CidrBlocks=CidrBlockAssociationSet[].CidrBlock, "
         "Ipv6CidrBlocks=Ipv6CidrBlockAssociationSet[].Ipv6CidrBlock, IsDefault, InstanceTenancy, "
         "InternetGatewayBlockMode=BlockPublicAccessStates.InternetGatewayBlockMode, "
-        "EncryptionMode=EncryptionControl.Mode, DhcpOptionsId, OwnerId",
+        "EncryptionMode=EncryptionControl.Mode, OwnerId",
         links="uses AWS::EC2::DHCPOptions DhcpOptionsId ~ dopt-*",
     ),
     listing(
@@ -32,11 +32,9 @@ SCANNERS = (
         calls=pages("ec2", "DescribeSubnets", "Subnets[]"),
         arn="SubnetArn",
         properties="State, CidrBlock, Ipv6CidrBlocks=Ipv6CidrBlockAssociationSet[].Ipv6CidrBlock, "
-        "AvailabilityZone, AvailabilityZoneId, AvailableIpAddressCount, MapPublicIpOnLaunch, "
-        "DefaultForAz, OwnerId",
+        "AvailabilityZone, AvailabilityZoneId, MapPublicIpOnLaunch, DefaultForAz, OwnerId",
         links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::AvailabilityZone AvailabilityZone",
+            "in AWS::EC2::VPC VpcId, in AWS::EC2::AvailabilityZone AvailabilityZone",
             "in AWS::Outposts::Outpost OutpostArn",
         ),
     ),
@@ -66,10 +64,7 @@ SCANNERS = (
         properties="IsDefault, RuleActions=Entries[].RuleAction, Protocols=Entries[].Protocol, "
         "Ports=Entries[].PortRange.From, Cidrs=Entries[].CidrBlock, "
         "Ipv6Cidrs=Entries[].Ipv6CidrBlock, OwnerId",
-        links=(
-            "in AWS::EC2::VPC VpcId",
-            "attached-to AWS::EC2::Subnet Associations[].SubnetId",
-        ),
+        links="in AWS::EC2::VPC VpcId, attached-to AWS::EC2::Subnet Associations[].SubnetId",
     ),
     listing(
         "AWS::EC2::DHCPOptions",
@@ -131,10 +126,9 @@ SCANNERS = (
         calls=pages("ec2", "DescribeNatGateways", "NatGateways[]"),
         arn="arn:{partition}:ec2:{region}:{account}:natgateway/{NatGatewayId}",
         properties="State, ConnectivityType, PublicIps=NatGatewayAddresses[].PublicIp, "
-        "PrivateIps=NatGatewayAddresses[].PrivateIp, FailureCode, CreateTime, DeleteTime",
+        "PrivateIps=NatGatewayAddresses[].PrivateIp, FailureCode, CreateTime",
         links=(
-            "in AWS::EC2::Subnet SubnetId",
-            "in AWS::EC2::VPC VpcId",
+            "in AWS::EC2::Subnet SubnetId, in AWS::EC2::VPC VpcId",
             "uses AWS::EC2::NetworkInterface NatGatewayAddresses[].NetworkInterfaceId",
             "uses AWS::EC2::EIP NatGatewayAddresses[].AllocationId",
         ),
@@ -143,28 +137,32 @@ SCANNERS = (
         "AWS::EC2::EIP",
         calls=pages("ec2", "DescribeAddresses", "Addresses[]"),
         arn="arn:{partition}:ec2:{region}:{account}:elastic-ip/{AllocationId}",
-        properties="PublicIp, PrivateIpAddress, Domain, NetworkBorderGroup, PublicIpv4Pool, "
+        properties="PublicIp, PrivateIpAddress, NetworkBorderGroup, PublicIpv4Pool, "
         "ServiceManaged, AssociationId, NetworkInterfaceOwnerId",
         links=(
             "attached-to AWS::EC2::Instance InstanceId",
             "attached-to AWS::EC2::NetworkInterface NetworkInterfaceId",
         ),
     ),
+    # Whose it is where no instance has it only the description says that AWS gives it.
     listing(
         "AWS::EC2::NetworkInterface",
         calls=pages("ec2", "DescribeNetworkInterfaces", "NetworkInterfaces[]"),
         arn="arn:{partition}:ec2:{region}:{OwnerId}:network-interface/{NetworkInterfaceId}",
         tags="TagSet",
-        properties="State=Status, InterfaceType, Description, PrivateIpAddress, "
+        properties="State=Status, InterfaceType, Description, "
         "PrivateIpAddresses=PrivateIpAddresses[].PrivateIpAddress, "
-        "PublicIp=Association.PublicIp, Ipv6Addresses=Ipv6Addresses[].Ipv6Address, MacAddress, "
+        "PublicIp=Association.PublicIp, Ipv6Addresses=Ipv6Addresses[].Ipv6Address, "
         "AvailabilityZone, RequesterManaged",
         links=(
-            "in AWS::EC2::Subnet SubnetId",
-            "in AWS::EC2::VPC VpcId",
+            "in AWS::EC2::Subnet SubnetId, in AWS::EC2::VPC VpcId",
             "uses AWS::EC2::SecurityGroup Groups[].GroupId",
             "uses AWS::EC2::EIP PrivateIpAddresses[].Association.AllocationId",
             "attached-to AWS::EC2::Instance Attachment.InstanceId",
+            "attached-to AWS::ElasticLoadBalancingV2::LoadBalancer Description ~ ELB ???/(*)/*",
+            "attached-to AWS::EC2::TransitGatewayAttachment "
+            "Description ~ Network Interface for Transit Gateway Attachment (tgw-attach-*)",
+            "attached-to AWS::EKS::Cluster Description ~ Amazon EKS (*)",
         ),
     ),
     listing(
@@ -172,11 +170,10 @@ SCANNERS = (
         calls=pages("ec2", "DescribeVpcEndpoints", "VpcEndpoints[]"),
         arn="arn:{partition}:ec2:{region}:{OwnerId}:vpc-endpoint/{VpcEndpointId}",
         properties="State, VpcEndpointType, ServiceName, ServiceRegion, PrivateDnsEnabled, "
-        "DnsNames=DnsEntries[].DnsName, IpAddressType, RequesterManaged, CreationTimestamp, "
-        "LastErrorCode=LastError.Code, OwnerId",
+        "DnsNames=DnsEntries[].DnsName, RequesterManaged, LastErrorCode=LastError.Code, OwnerId, "
+        "CreationTimestamp",
         links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::Subnet SubnetIds",
+            "in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet SubnetIds",
             "attached-to AWS::EC2::RouteTable RouteTableIds",
             "uses AWS::EC2::NetworkInterface NetworkInterfaceIds",
             "uses AWS::EC2::SecurityGroup Groups[].GroupId",
@@ -193,8 +190,7 @@ SCANNERS = (
         id="ServiceName",
         properties="State=ServiceState, ServiceTypes=ServiceType[].ServiceType, "
         "AcceptanceRequired, PrivateDnsName, PrivateDnsState=PrivateDnsNameConfiguration.State, "
-        "AvailabilityZones, SupportedIpAddressTypes, SupportedRegions=SupportedRegions[].Region, "
-        "ManagesVpcEndpoints",
+        "AvailabilityZones, SupportedIpAddressTypes, SupportedRegions=SupportedRegions[].Region",
         links=(
             "routes-to AWS::ElasticLoadBalancingV2::LoadBalancer NetworkLoadBalancerArns",
             "routes-to AWS::ElasticLoadBalancingV2::LoadBalancer GatewayLoadBalancerArns",
@@ -220,7 +216,7 @@ SCANNERS = (
         calls=pages("ec2", "DescribeFlowLogs", "FlowLogs[]"),
         arn="arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{FlowLogId}",
         properties="State=FlowLogStatus, DeliverLogsStatus, TrafficType, LogDestinationType, "
-        "LogDestination, LogGroupName, LogFormat, MaxAggregationInterval, CreationTime",
+        "LogDestination, LogGroupName, MaxAggregationInterval, CreationTime",
         links=(
             "attached-to AWS::EC2::VPC ResourceId ~ vpc-*",
             "attached-to AWS::EC2::Subnet ResourceId ~ subnet-*",
@@ -228,7 +224,9 @@ SCANNERS = (
             "attached-to AWS::EC2::TransitGateway ResourceId ~ tgw-0*",
             "attached-to AWS::EC2::TransitGatewayAttachment ResourceId ~ tgw-attach-*",
             "uses AWS::Logs::LogGroup LogGroupName",
-            "uses AWS::S3::Bucket LogDestination ~ arn:*:s3:*",
+            # Either the bucket alone, or with what its objects begin with.
+            "uses AWS::S3::Bucket LogDestination/ ~ arn:*:s3:*",
+            "uses AWS::S3::Bucket LogDestination ~ (arn:*:s3:*)/*",
             "uses AWS::KinesisFirehose::DeliveryStream LogDestination ~ arn:*:firehose:*",
             "runs-as AWS::IAM::Role DeliverLogsPermissionArn",
         ),

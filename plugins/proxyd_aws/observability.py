@@ -253,10 +253,13 @@ SCANNERS = (
             "in AWS::EC2::Subnet VpcConfig.SubnetIds",
             "uses AWS::EC2::SecurityGroup VpcConfig.SecurityGroupIds",
             "uses AWS::Lambda::LayerVersion Code.SourceLocationArn",
-            # They end in a version, and the location starts with the bucket.
+            # They end in a version.
             "runs AWS::Lambda::Function EngineArn ~ (arn:*:function:*):*",
             "runs AWS::Lambda::Function EngineConfigs[].EngineArn ~ (arn:*:function:*):*",
-            "routes-to AWS::S3::Bucket ArtifactS3Location ~ (*)/*",
+            # AWS takes an `s3://` before the bucket away.
+            "routes-to AWS::S3::Bucket ArtifactS3Location ~ s3://(*)/*",
+            "routes-to AWS::S3::Bucket ArtifactS3Location ~ ([!s]*)/*",
+            "routes-to AWS::S3::Bucket ArtifactS3Location ~ (s[!3]*)/*",
             "encrypts-with AWS::KMS::Key ArtifactConfig.S3Encryption.KmsKeyArn",
             "runs-as AWS::IAM::Role ExecutionRoleArn",
         ),

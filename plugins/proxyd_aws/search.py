@@ -44,7 +44,7 @@ def _domains(type_: str, engine: str) -> Scanner:
             # Some name the group's streams instead, with `:*` at the end.
             *(
                 "uses AWS::Logs::LogGroup "
-                f"LogPublishingOptions.{log}.CloudWatchLogsLogGroupArn ~ arn:*:logs:*[!*]"
+                f"LogPublishingOptions.{log}.CloudWatchLogsLogGroupArn ~ (arn:*:log-group:*):*"
                 for log in _LOGS
             ),
             "encrypts-with AWS::KMS::Key EncryptionAtRestOptions.KmsKeyId",

@@ -56,6 +56,7 @@ SCANNERS = (
         links=(
             "triggers AWS::Lambda::Function FunctionArn",
             "attached-to AWS::SQS::Queue EventSourceArn ~ arn:*:sqs:*",
+            "attached-to AWS::DynamoDB::Table EventSourceArn ~ (arn:*:table/*)/stream/*",
             "attached-to AWS::Kinesis::Stream EventSourceArn ~ arn:*:kinesis:*:stream/*",
             "attached-to AWS::MSK::Cluster EventSourceArn ~ arn:*:kafka:*",
             "attached-to AWS::AmazonMQ::Broker EventSourceArn ~ arn:*:mq:*",

@@ -27,7 +27,8 @@ SCANNERS = (
             "encrypts-with AWS::KMS::Alias Detail.encryptionConfiguration.kmsKeyId ~ *alias/*",
             "encrypts-with AWS::KMS::Key Detail.encryptionConfiguration.kmsKeyId ~ !*alias/*",
             "uses AWS::Logs::LogGroup "
-            "Detail.loggingConfiguration.destinations[].cloudWatchLogsLogGroup.logGroupArn",
+            "Detail.loggingConfiguration.destinations[].cloudWatchLogsLogGroup.logGroupArn "
+            "~ (arn:*:log-group:*):*",
         ),
     ),
     listing(

@@ -39,18 +39,8 @@ from proxyd.proofs.shapes import (
 
 _READING = frozenset({"List", "Read"})
 _TEXT = "x" * 64
-_ONE_PAGE = frozenset(
-    {
-        Operation("events", "ListTargetsByRule"),
-        Operation("firehose", "DescribeDeliveryStream"),
-        Operation("rds", "DescribeDBProxyTargets"),
-    }
-)
-"""Operations that could answer in pages and never do.
-
-A delivery stream has one destination, a rule five targets (by default) of the 100 of a page,
-a database proxy one database or the instances of one cluster.
-"""
+_ONE_PAGE = frozenset({Operation("firehose", "DescribeDeliveryStream")})
+"""Operations that could answer in pages and never do: a delivery stream has one destination."""
 
 _SAMPLES: dict[str, Any] = {"boolean": True, "integer": 1, "long": 1, "float": 1.0, "double": 1.0}
 
@@ -295,7 +285,7 @@ def _listing(scanner: Scanner) -> Collection[Operation]:
     if scanner.declaration is None:
         return scanner.operations
     steps = (s for s in scanner.declaration.steps if not isinstance(s, Batch))
-    lists = [s.op for s in steps if isinstance(s, Pages) or s.items]
+    lists = [s.op for s in steps if not (isinstance(s, Each) and s.merges)]
     return lists[-1:]
 
 

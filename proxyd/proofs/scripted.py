@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -190,8 +191,11 @@ def _globs(words: tuple[str, ...], constants: dict[str, str]) -> list[str]:
 
 def _of_this_place(glob: str, where: Where) -> str:
     """Make a glob over ARNs to one that only ARNs of this place match."""
+    inside = re.fullmatch(r"(.*\()(arn:.*)(\).*)", glob)
+    if inside:
+        return f"{inside[1]}{_of_this_place(inside[2], where)}{inside[3]}"
     parts = glob.split(":")
-    if parts[0].removeprefix("(") != "arn" or "(" in glob[1:]:
+    if parts[0] != "arn":
         return glob
     here = ["arn", where.partition, "*", where.region, where.account, "*"]
     parts += here[len(parts) :]
