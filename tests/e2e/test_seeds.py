@@ -7,6 +7,7 @@ import json
 import logging
 import pkgutil
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 import boto3
 import pytest
@@ -21,6 +22,16 @@ from .seeds import REGION, Made
 
 KEYS = {"AWS_ACCESS_KEY_ID": "base", "AWS_SECRET_ACCESS_KEY": "secret"}
 SEEDS = sorted(m.name for m in pkgutil.iter_modules(seeds.__path__) if not m.name.startswith("_"))
+
+
+ELSEWHERE = (
+    "* runs AWS::EC2::Image ami-*",  # somebody else's
+    "AWS::EKS::Nodegroup uses AWS::AutoScaling::AutoScalingGroup eks-*",  # moto makes none
+    "AWS::GuardDuty::Detector runs-as AWS::IAM::Role *:role/aws-service-role/*",  # nor this
+    "AWS::RDS::DBSnapshot member-of AWS::RDS::DBInstance graph-1",  # moto lists Neptune's as well
+    "AWS::Route53::RecordSet routes-to AWS::CloudFront::Distribution d1.cloudfront.net",
+)
+"""Links to what is not in the account, or what the emulator only names."""
 
 
 def account_of(seed: str) -> str:
@@ -108,7 +119,7 @@ def test_links_lead_to_what_is_there(
         if link["type"] in made[seed]
         and (link["type"], link.get("arn") or link.get("id")) not in names
     }
-    assert dangling == set()
+    assert {told for told in dangling if not any(fnmatchcase(told, g) for g in ELSEWHERE)} == set()
 
 
 def test_no_secret_is_found(streams: dict[str, Events]) -> None:
