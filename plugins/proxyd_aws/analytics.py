@@ -209,7 +209,6 @@ SCANNERS = (
         calls=pages("lakeformation", "ListResources", "ResourceInfoList[]"),
         arn="arn:{partition}:lakeformation:{region}:{account}:resource/{ResourceArn:}",
         id="ResourceArn:",
-        name="ResourceArn:",
         tags=None,
         properties="ResourceArn, WithFederation, HybridAccessEnabled, WithPrivilegedAccess, "
         "LastModified",

@@ -31,7 +31,6 @@ SCANNERS = (
         calls=pages("backup", "ListBackupVaults", "BackupVaultList[]"),
         arn="BackupVaultArn",
         id="BackupVaultName",
-        name="BackupVaultName",
         tags=tagged("backup:backup-vault"),
         properties="State=VaultState, VaultType, Locked, LockDate, MinRetentionDays, "
         "MaxRetentionDays, CreationDate",
@@ -42,7 +41,6 @@ SCANNERS = (
         calls=pages("backup", "ListReportPlans", "ReportPlans[]"),
         arn="ReportPlanArn",
         id="ReportPlanName",
-        name="ReportPlanName",
         tags=tagged("backup:report-plan"),
         properties="State=DeploymentStatus, ReportPlanDescription, "
         "ReportTemplate=ReportSetting.ReportTemplate, Formats=ReportDeliveryChannel.Formats, "
@@ -58,7 +56,6 @@ SCANNERS = (
         calls=pages("backup", "ListFrameworks", "Frameworks[]"),
         arn="FrameworkArn",
         id="FrameworkName",
-        name="FrameworkName",
         tags=tagged("backup:framework"),
         properties="State=DeploymentStatus, FrameworkDescription, NumberOfControls, CreationTime",
     ),

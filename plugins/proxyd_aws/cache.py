@@ -14,7 +14,6 @@ SCANNERS = (
         ),
         arn="ARN",
         id="CacheClusterId",
-        name="CacheClusterId",
         tags=tagged("elasticache:cluster"),
         properties="State=CacheClusterStatus, Engine, EngineVersion, CacheNodeType, "
         "NumCacheNodes, PreferredAvailabilityZone, NodeAddresses=CacheNodes[].Endpoint.Address, "
@@ -38,7 +37,6 @@ SCANNERS = (
         calls=pages("elasticache", "DescribeReplicationGroups", "ReplicationGroups[]"),
         arn="ARN",
         id="ReplicationGroupId",
-        name="ReplicationGroupId",
         tags=tagged("elasticache:replicationgroup"),
         properties="State=Status, Description, Engine, CacheNodeType, ClusterMode, MultiAZ, "
         "AutomaticFailover, ConfigurationEndpoint=ConfigurationEndpoint.Address, "
@@ -61,7 +59,6 @@ SCANNERS = (
         calls=pages("elasticache", "DescribeCacheSubnetGroups", "CacheSubnetGroups[]"),
         arn="ARN",
         id="CacheSubnetGroupName",
-        name="CacheSubnetGroupName",
         tags=tagged("elasticache:subnetgroup"),
         properties="CacheSubnetGroupDescription, SupportedNetworkTypes, "
         "AvailabilityZones=Subnets[].SubnetAvailabilityZone.Name",
@@ -75,7 +72,6 @@ SCANNERS = (
         calls=pages("elasticache", "DescribeCacheParameterGroups", "CacheParameterGroups[]"),
         arn="ARN",
         id="CacheParameterGroupName",
-        name="CacheParameterGroupName",
         tags=tagged("elasticache:parametergroup"),
         properties="CacheParameterGroupFamily, Description, IsGlobal",
         drop=("CacheParameterGroupName", "default.*"),
@@ -97,7 +93,6 @@ SCANNERS = (
         calls=pages("elasticache", "DescribeUserGroups", "UserGroups[]"),
         arn="ARN",
         id="UserGroupId",
-        name="UserGroupId",
         tags=tagged("elasticache:usergroup"),
         properties="State=Status, Engine, MinimumEngineVersion, UserIds",
         links=(

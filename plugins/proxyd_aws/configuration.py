@@ -8,7 +8,6 @@ SCANNERS = (
         calls=pages("cloudformation", "DescribeStacks", "Stacks[]"),
         arn="StackId",
         id="StackName",
-        name="StackName",
         # The reason of a status may quote a parameter.
         properties="State=StackStatus, DetailedStatus, Description, Capabilities, "
         "EnableTerminationProtection, DisableRollback, "
@@ -32,7 +31,6 @@ SCANNERS = (
         ),
         arn="arn:{partition}:cloudformation:{region}:{account}:stackset/{StackSetId}",
         id="StackSetName",
-        name="StackSetName",
         tags="Detail.StackSet.Tags",
         properties="State=Status, Description, PermissionModel, "
         "AutoDeployment=AutoDeployment.Enabled, ManagedExecution=ManagedExecution.Active, "

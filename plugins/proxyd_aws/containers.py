@@ -71,7 +71,6 @@ SCANNERS = (
         calls=pages("ecs", "ListTaskDefinitions", "taskDefinitionArns[]", status="ACTIVE"),
         arn="@",
         id="@/",
-        name="@/",
         tags=tagged("ecs:task-definition"),
         properties="Revision=@:",
     ),
@@ -194,7 +193,6 @@ SCANNERS = (
         ),
         arn="nodegroup.nodegroupArn",
         id="@",
-        name="@",
         tags="nodegroup.tags",
         properties="State=nodegroup.status, version=nodegroup.version, "
         "releaseVersion=nodegroup.releaseVersion, amiType=nodegroup.amiType, "
@@ -227,7 +225,6 @@ SCANNERS = (
         ),
         arn="fargateProfile.fargateProfileArn",
         id="@",
-        name="@",
         tags="fargateProfile.tags",
         properties="State=fargateProfile.status, "
         "namespaces=fargateProfile.selectors[].namespace, "
@@ -247,7 +244,6 @@ SCANNERS = (
         ),
         arn="addon.addonArn",
         id="@",
-        name="@",
         tags="addon.tags",
         properties="State=addon.status, addonVersion=addon.addonVersion, "
         "publisher=addon.publisher, owner=addon.owner, "
@@ -264,7 +260,6 @@ SCANNERS = (
         calls=pages("ecr", "DescribeRepositories", "repositories[]"),
         arn="repositoryArn",
         id="repositoryName",
-        name="repositoryName",
         tags=tagged("ecr:repository"),
         properties="repositoryUri, imageTagMutability, "
         "scanOnPush=imageScanningConfiguration.scanOnPush, "
@@ -293,7 +288,6 @@ SCANNERS = (
         scope="global",
         arn="repositoryArn",
         id="repositoryName",
-        name="repositoryName",
         tags=tagged("ecr-public:repository"),
         properties="repositoryUri, registryId, createdAt",
     ),

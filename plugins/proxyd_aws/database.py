@@ -12,7 +12,6 @@ SCANNERS = (
         calls=pages("rds", "DescribeDBInstances", "DBInstances[]"),
         arn="DBInstanceArn",
         id="DBInstanceIdentifier",
-        name="DBInstanceIdentifier",
         tags="TagList",
         properties="State=DBInstanceStatus, Engine, EngineVersion, DBInstanceClass, MultiAZ, "
         "AvailabilityZone, EndpointAddress=Endpoint.Address, EndpointPort=Endpoint.Port, "
@@ -43,7 +42,6 @@ SCANNERS = (
         calls=pages("rds", "DescribeDBClusters", "DBClusters[]"),
         arn="DBClusterArn",
         id="DBClusterIdentifier",
-        name="DBClusterIdentifier",
         tags="TagList",
         properties="State=Status, Engine, EngineVersion, EngineMode, Endpoint, ReaderEndpoint, "
         "Port, MultiAZ, AvailabilityZones, AllocatedStorage, StorageEncrypted, "
@@ -72,7 +70,6 @@ SCANNERS = (
         scope="global",
         arn="GlobalClusterArn",
         id="GlobalClusterIdentifier",
-        name="GlobalClusterIdentifier",
         tags="TagList",
         properties="State=Status, Engine, EngineVersion, Endpoint, StorageEncrypted, "
         "DeletionProtection",
@@ -94,7 +91,6 @@ SCANNERS = (
         ),
         arn="DBProxyArn",
         id="DBProxyName",
-        name="DBProxyName",
         tags=tagged("rds:db-proxy"),
         properties="State=Status, EngineFamily, Endpoint, RequireTLS, IdleClientTimeout, "
         "DebugLogging, IAMAuth=Auth[].IAMAuth, CreatedDate, UpdatedDate",
@@ -115,7 +111,6 @@ SCANNERS = (
         calls=pages("rds", "DescribeDBSnapshots", "DBSnapshots[]"),
         arn="DBSnapshotArn",
         id="DBSnapshotIdentifier",
-        name="DBSnapshotIdentifier",
         tags="TagList",
         properties="State=Status, SnapshotType, Engine, EngineVersion, AllocatedStorage, "
         "StorageType, Encrypted, AvailabilityZone, SourceRegion, SnapshotCreateTime",
@@ -132,7 +127,6 @@ SCANNERS = (
         calls=pages("rds", "DescribeDBClusterSnapshots", "DBClusterSnapshots[]"),
         arn="DBClusterSnapshotArn",
         id="DBClusterSnapshotIdentifier",
-        name="DBClusterSnapshotIdentifier",
         tags="TagList",
         properties="State=Status, SnapshotType, Engine, EngineVersion, AllocatedStorage, "
         "StorageType, StorageEncrypted, AvailabilityZones, SnapshotCreateTime",
@@ -149,7 +143,6 @@ SCANNERS = (
         calls=pages("rds", "DescribeDBSubnetGroups", "DBSubnetGroups[]"),
         arn="DBSubnetGroupArn",
         id="DBSubnetGroupName",
-        name="DBSubnetGroupName",
         tags=tagged("rds:subgrp"),
         properties="State=SubnetGroupStatus, DBSubnetGroupDescription, SupportedNetworkTypes, "
         "AvailabilityZones=Subnets[].SubnetAvailabilityZone.Name",
@@ -163,7 +156,6 @@ SCANNERS = (
         calls=pages("rds", "DescribeDBParameterGroups", "DBParameterGroups[]"),
         arn="DBParameterGroupArn",
         id="DBParameterGroupName",
-        name="DBParameterGroupName",
         tags=tagged("rds:pg"),
         properties="DBParameterGroupFamily, Description",
         keep=("DBParameterGroupFamily ~ !neptune*", "?*"),
@@ -174,7 +166,6 @@ SCANNERS = (
         calls=pages("rds", "DescribeDBClusterParameterGroups", "DBClusterParameterGroups[]"),
         arn="DBClusterParameterGroupArn",
         id="DBClusterParameterGroupName",
-        name="DBClusterParameterGroupName",
         tags=tagged("rds:cluster-pg"),
         properties="DBParameterGroupFamily, Description",
         keep=("DBClusterParameterGroupName ~ !default.*", "?*"),
@@ -185,7 +176,6 @@ SCANNERS = (
         calls=pages("rds", "DescribeOptionGroups", "OptionGroupsList[]"),
         arn="OptionGroupArn",
         id="OptionGroupName",
-        name="OptionGroupName",
         tags=tagged("rds:og"),
         properties="EngineName, MajorEngineVersion, OptionGroupDescription, "
         "Options=Options[].OptionName",
@@ -201,7 +191,6 @@ SCANNERS = (
         calls=pages("rds", "DescribeEventSubscriptions", "EventSubscriptionsList[]"),
         arn="EventSubscriptionArn",
         id="CustSubscriptionId",
-        name="CustSubscriptionId",
         tags=tagged("rds:es"),
         properties="State=Status, Enabled, SourceType, SourceIdsList, EventCategoriesList, "
         "SubscriptionCreationTime",

@@ -18,7 +18,6 @@ SCANNERS = (
         calls=pages("codeartifact", "ListDomains", "domains[]"),
         arn="arn",
         id="name",
-        name="name",
         tags=tagged("codeartifact:domain"),
         properties="State=status, owner, createdTime",
         links="encrypts-with AWS::KMS::Key encryptionKey",
@@ -39,7 +38,6 @@ SCANNERS = (
         ),
         arn="arn",
         id="name",
-        name="name",
         tags=tagged("codeartifact:repository"),
         properties="description, domainName, domainOwner, administratorAccount, "
         "ExternalConnections=Detail.repository.externalConnections[].externalConnectionName, "
@@ -57,7 +55,6 @@ SCANNERS = (
         ),
         arn="arn",
         id="name",
-        name="name",
         tags="tags",
         properties="description, SourceType=source.type, "
         "SecondarySourceTypes=secondarySources[].type, ArtifactsType=artifacts.type, "
@@ -108,7 +105,6 @@ SCANNERS = (
         ),
         arn="arn",
         id="name",
-        name="name",
         tags="tags",
         properties="State=status, type, ExportConfigType=exportConfig.exportConfigType, created, "
         "lastModified",
@@ -145,7 +141,6 @@ SCANNERS = (
         ),
         arn="Arn",
         id="repositoryName",
-        name="repositoryName",
         tags=tagged("codecommit"),
         properties="repositoryDescription, repositoryId, defaultBranch, cloneUrlHttp, "
         "cloneUrlSsh, creationDate, lastModifiedDate",
@@ -165,7 +160,6 @@ SCANNERS = (
         ),
         arn="arn:{partition}:codedeploy:{region}:{account}:application:{applicationName}",
         id="applicationName",
-        name="applicationName",
         tags=tagged("codedeploy:application"),
         properties="applicationId, computePlatform, linkedToGitHub, createTime",
     ),
@@ -186,7 +180,6 @@ SCANNERS = (
         arn="arn:{partition}:codedeploy:{region}:{account}"
         ":deploymentgroup:{applicationName}/{deploymentGroupName}",
         id="deploymentGroupName",
-        name="deploymentGroupName",
         tags=tagged("codedeploy:deploymentgroup"),
         properties="applicationName, computePlatform, deploymentConfigName, "
         "DeploymentType=deploymentStyle.deploymentType, "
@@ -223,7 +216,6 @@ SCANNERS = (
         ),
         arn="arn:{partition}:codedeploy:{region}:{account}:deploymentconfig:{@}",
         id="@",
-        name="@",
         tags=None,
         properties="ComputePlatform=Detail.deploymentConfigInfo.computePlatform, "
         "MinimumHealthyHostsType=Detail.deploymentConfigInfo.minimumHealthyHosts.type, "
@@ -241,7 +233,6 @@ SCANNERS = (
         ),
         arn="arn:{partition}:codepipeline:{region}:{account}:{name}",
         id="name",
-        name="name",
         tags=tagged("codepipeline"),
         properties="pipelineType, executionMode, version, "
         "Stages=Detail.pipeline.stages[].name, "
@@ -275,7 +266,6 @@ SCANNERS = (
         calls=pages("codepipeline", "ListWebhooks", "webhooks[]"),
         arn="arn",
         id="definition.name",
-        name="definition.name",
         tags="tags",
         properties="TargetAction=definition.targetAction, "
         "Authentication=definition.authentication, errorCode",

@@ -39,7 +39,6 @@ SCANNERS = (
         arn="Arn",
         # A partner's bus has slashes in its name.
         id="Name",
-        name="Name",
         tags=tagged("events:event-bus"),
         properties="Description, CreationTime, LastModifiedTime",
     ),
@@ -77,7 +76,6 @@ SCANNERS = (
         calls=pages("events", "ListApiDestinations", "ApiDestinations[]"),
         arn="ApiDestinationArn",
         id="Name",
-        name="Name",
         tags=None,
         # Not the address: webhooks have their secret in it.
         properties="State=ApiDestinationState, HttpMethod, InvocationRateLimitPerSecond, "
@@ -89,7 +87,6 @@ SCANNERS = (
         calls=pages("events", "ListConnections", "Connections[]"),
         arn="ConnectionArn",
         id="Name",
-        name="Name",
         tags=None,
         properties="State=ConnectionState, StateReason, AuthorizationType, CreationTime, "
         "LastModifiedTime",

@@ -102,7 +102,6 @@ SCANNERS = (
         ),
         arn="arn",
         id="name",
-        name="name",
         tags=tagged("config:configuration-recorder"),
         properties="State=Detail.ConfigurationRecordersStatus[0].lastStatus, "
         "recording=Detail.ConfigurationRecordersStatus[0].recording, "
@@ -120,7 +119,6 @@ SCANNERS = (
         # AWS has no ARN for them.
         arn="arn:{partition}:config:{region}:{account}:delivery-channel/{name}",
         id="name",
-        name="name",
         tags=None,
         properties="s3KeyPrefix, "
         "deliveryFrequency=configSnapshotDeliveryProperties.deliveryFrequency",
@@ -135,7 +133,6 @@ SCANNERS = (
         calls=pages("config", "DescribeConformancePackStatus", "ConformancePackStatusDetails[]"),
         arn="ConformancePackArn",
         id="ConformancePackName",
-        name="ConformancePackName",
         tags=tagged("config:conformance-pack"),
         properties="State=ConformancePackState, StatusReason=ConformancePackStatusReason, "
         "ConformancePackId, LastUpdateRequestedTime, LastUpdateCompletedTime",
@@ -146,7 +143,6 @@ SCANNERS = (
         calls=pages("config", "DescribeConfigurationAggregators", "ConfigurationAggregators[]"),
         arn="ConfigurationAggregatorArn",
         id="ConfigurationAggregatorName",
-        name="ConfigurationAggregatorName",
         tags=tagged("config:config-aggregator"),
         properties="AccountIds=AccountAggregationSources[].AccountIds[], "
         "AwsRegions=AccountAggregationSources[].AwsRegions[], "
@@ -196,7 +192,6 @@ SCANNERS = (
         scope="global",
         arn="arn:{partition}:budgets::{account}:budget/{BudgetName}",
         id="BudgetName",
-        name="BudgetName",
         tags=tagged("budgets:budget"),
         properties="State=HealthStatus.Status, BudgetType, TimeUnit, "
         "LimitAmount=BudgetLimit.Amount, LimitUnit=BudgetLimit.Unit, "

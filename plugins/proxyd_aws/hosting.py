@@ -52,7 +52,6 @@ SCANNERS = (
         calls=pages("elasticbeanstalk", "DescribeApplicationVersions", "ApplicationVersions[]"),
         arn="ApplicationVersionArn",
         id="VersionLabel",
-        name="VersionLabel",
         tags=tagged("elasticbeanstalk:applicationversion"),
         properties="State=Status, ApplicationName, Description, "
         "SourceType=SourceBuildInformation.SourceType, "

@@ -63,7 +63,6 @@ SCANNERS = (
         calls=pages("iot", "ListThings", "things[]"),
         arn="thingArn",
         id="thingName",
-        name="thingName",
         tags=None,
         properties="thingTypeName",
         links="uses AWS::IoT::ThingType thingTypeName",

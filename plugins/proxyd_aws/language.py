@@ -78,7 +78,6 @@ SCANNERS = (
         calls=pages("comprehend", "ListDocumentClassifiers", "DocumentClassifierPropertiesList[]"),
         arn="DocumentClassifierArn",
         id="DocumentClassifierArn:",
-        name="DocumentClassifierArn:",
         tags=tagged("comprehend:document-classifier"),
         properties="State=Status, LanguageCode, Mode, VersionName, "
         "DataFormat=InputDataConfig.DataFormat, InputLocation=InputDataConfig.S3Uri, "
@@ -102,7 +101,6 @@ SCANNERS = (
         calls=pages("comprehend", "ListEntityRecognizers", "EntityRecognizerPropertiesList[]"),
         arn="EntityRecognizerArn",
         id="EntityRecognizerArn:",
-        name="EntityRecognizerArn:",
         tags=tagged("comprehend:entity-recognizer"),
         properties="State=Status, LanguageCode, VersionName, "
         "EntityTypes=InputDataConfig.EntityTypes[].Type, DataFormat=InputDataConfig.DataFormat, "
@@ -143,7 +141,6 @@ SCANNERS = (
         ),
         arn="ProjectArn",
         id="ProjectArn:",
-        name="ProjectArn:",
         tags=tagged("rekognition:project"),
         properties="State=Status, Feature, AutoUpdate, DatasetTypes=Datasets[].DatasetType, "
         "DatasetStates=Datasets[].Status, CreationTimestamp",

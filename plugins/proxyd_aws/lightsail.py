@@ -8,7 +8,6 @@ SCANNERS = (
         calls=pages("lightsail", "GetInstances", "instances[]"),
         arn="arn",
         id="name",
-        name="name",
         tags="tags",
         properties="State=state.name, blueprintId, bundleId, publicIpAddress, privateIpAddress, "
         "ipv6Addresses, isStaticIp, cpuCount=hardware.cpuCount, "
@@ -22,7 +21,6 @@ SCANNERS = (
         calls=pages("lightsail", "GetBuckets", "buckets[]", includeConnectedResources=True),
         arn="arn",
         id="name",
-        name="name",
         tags="tags",
         properties="State=state.code, bundleId, url, objectVersioning, "
         "getObject=accessRules.getObject, allowPublicOverrides=accessRules.allowPublicOverrides, "
@@ -37,7 +35,6 @@ SCANNERS = (
         calls=pages("lightsail", "GetDisks", "disks[]"),
         arn="arn",
         id="name",
-        name="name",
         tags="tags",
         properties="State=state, sizeInGb, iops, path, isAttached, isSystemDisk, "
         "autoMountStatus, availabilityZone=location.availabilityZone, createdAt",
@@ -48,7 +45,6 @@ SCANNERS = (
         calls=pages("lightsail", "GetLoadBalancers", "loadBalancers[]"),
         arn="arn",
         id="name",
-        name="name",
         tags="tags",
         properties="State=state, dnsName, protocol, publicPorts, instancePort, healthCheckPath, "
         "InstanceStates=instanceHealthSummary[].instanceHealth, httpsRedirectionEnabled, "
@@ -63,7 +59,6 @@ SCANNERS = (
         calls=pages("lightsail", "GetStaticIps", "staticIps[]"),
         arn="arn",
         id="name",
-        name="name",
         tags=None,
         properties="ipAddress, isAttached, createdAt",
         links="attached-to AWS::Lightsail::Instance attachedTo",
@@ -75,7 +70,6 @@ SCANNERS = (
         ),
         arn="certificateArn",
         id="certificateName",
-        name="certificateName",
         tags="tags",
         properties="State=certificateDetail.status, domainName, "
         "subjectAlternativeNames=certificateDetail.subjectAlternativeNames, "
@@ -90,7 +84,6 @@ SCANNERS = (
         calls=pages("lightsail", "GetRelationalDatabases", "relationalDatabases[]"),
         arn="arn",
         id="name",
-        name="name",
         tags="tags",
         properties="State=state, engine, engineVersion, relationalDatabaseBundleId, "
         "publiclyAccessible, backupRetentionEnabled, address=masterEndpoint.address, "
@@ -105,7 +98,6 @@ SCANNERS = (
         scope="global",
         arn="arn",
         id="name",
-        name="name",
         tags="tags",
         properties="State=status, isEnabled, domainName, alternativeDomainNames, bundleId, "
         "originName=origin.name, originType=origin.resourceType, "
@@ -119,7 +111,6 @@ SCANNERS = (
         scope="global",
         arn="arn",
         id="name",
-        name="name",
         tags="tags",
         properties="entryNames=domainEntries[].name, createdAt, "
         "nameServersUpdateState=registeredDomainDelegationInfo.nameServersUpdateState.code",
@@ -129,7 +120,6 @@ SCANNERS = (
         calls=pages("lightsail", "GetKeyPairs", "keyPairs[]"),
         arn="arn",
         id="name",
-        name="name",
         tags="tags",
         properties="fingerprint, createdAt",
     ),

@@ -100,7 +100,6 @@ SCANNERS = (
         ),
         arn="NotebookInstanceArn",
         id="NotebookInstanceName",
-        name="NotebookInstanceName",
         tags=tagged("sagemaker:notebook-instance"),
         properties="State=NotebookInstanceStatus, InstanceType, "
         "PlatformIdentifier=Detail.PlatformIdentifier, VolumeSizeInGB=Detail.VolumeSizeInGB, "
@@ -135,7 +134,6 @@ SCANNERS = (
         ),
         arn="ModelArn",
         id="ModelName",
-        name="ModelName",
         tags=tagged("sagemaker:model"),
         properties="Image=Detail.PrimaryContainer.Image, "
         "ModelDataUrl=Detail.PrimaryContainer.ModelDataUrl, "
@@ -202,7 +200,6 @@ SCANNERS = (
         ),
         arn="UserProfileArn",
         id="UserProfileName",
-        name="UserProfileName",
         tags=tagged("sagemaker:user-profile"),
         properties="State=Status, DomainId, FailureReason, "
         "StudioWebPortal=UserSettings.StudioWebPortal, HomeEfsFileSystemUid, CreationTime, "
@@ -235,7 +232,6 @@ SCANNERS = (
         ),
         arn="EndpointArn",
         id="EndpointName",
-        name="EndpointName",
         tags=tagged("sagemaker:endpoint"),
         properties="State=EndpointStatus, Variants=Detail.ProductionVariants[].VariantName, "
         "CaptureStatus=Detail.DataCaptureConfig.CaptureStatus, "
@@ -261,7 +257,6 @@ SCANNERS = (
         ),
         arn="EndpointConfigArn",
         id="EndpointConfigName",
-        name="EndpointConfigName",
         tags=tagged("sagemaker:endpoint-config"),
         properties="Variants=Detail.ProductionVariants[].VariantName, "
         "InstanceTypes=Detail.ProductionVariants[].InstanceType, "

@@ -115,7 +115,6 @@ SCANNERS = (
         calls=pages("mediapackage", "ListChannels", "Channels[]"),
         arn="Arn",
         id="Id",
-        name="Id",
         properties="Description, CreatedAt",
         links="uses AWS::Logs::LogGroup EgressAccessLogs.LogGroupName, "
         "uses AWS::Logs::LogGroup IngressAccessLogs.LogGroupName",
@@ -125,7 +124,6 @@ SCANNERS = (
         calls=pages("mediapackage", "ListOriginEndpoints", "OriginEndpoints[]"),
         arn="Arn",
         id="Id",
-        name="Id",
         properties="Description, Url, ManifestName, Origination, Whitelist, "
         "StartoverWindowSeconds, TimeDelaySeconds, CreatedAt",
         links=(

@@ -25,7 +25,6 @@ SCANNERS = (
         calls=pages("dms", "DescribeReplicationInstances", "ReplicationInstances[]"),
         arn="ReplicationInstanceArn",
         id="ReplicationInstanceIdentifier",
-        name="ReplicationInstanceIdentifier",
         tags=tagged("dms:rep"),
         properties="State=ReplicationInstanceStatus, ReplicationInstanceClass, EngineVersion, "
         "AllocatedStorage, AvailabilityZone, MultiAZ, PubliclyAccessible, "
@@ -45,7 +44,6 @@ SCANNERS = (
         calls=pages("dms", "DescribeEndpoints", "Endpoints[]"),
         arn="EndpointArn",
         id="EndpointIdentifier",
-        name="EndpointIdentifier",
         tags=tagged("dms:endpoint"),
         properties="State=Status, EndpointType, EngineName, ServerName, Port, DatabaseName, "
         "SslMode",
@@ -69,7 +67,6 @@ SCANNERS = (
         calls=pages("dms", "DescribeReplicationTasks", "ReplicationTasks[]", WithoutSettings=True),
         arn="ReplicationTaskArn",
         id="ReplicationTaskIdentifier",
-        name="ReplicationTaskIdentifier",
         tags=tagged("dms:task"),
         properties="State=Status, MigrationType, StopReason, ReplicationTaskCreationDate, "
         "ReplicationTaskStartDate",
@@ -85,7 +82,6 @@ SCANNERS = (
         calls=pages("dms", "DescribeCertificates", "Certificates[]"),
         arn="CertificateArn",
         id="CertificateIdentifier",
-        name="CertificateIdentifier",
         tags=tagged("dms:cert"),
         properties="CertificateOwner, SigningAlgorithm, KeyLength, ValidFromDate, ValidToDate, "
         "CertificateCreationDate",

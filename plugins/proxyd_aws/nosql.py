@@ -28,7 +28,6 @@ def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
             calls=pages("rds", "DescribeDBInstances", "DBInstances[]", Filters=only),
             arn="DBInstanceArn",
             id="DBInstanceIdentifier",
-            name="DBInstanceIdentifier",
             tags="TagList",
             properties="State=DBInstanceStatus, EngineVersion, DBInstanceClass, "
             "AvailabilityZone, EndpointAddress=Endpoint.Address, EndpointPort=Endpoint.Port, "
@@ -50,7 +49,6 @@ def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
             calls=pages("rds", "DescribeDBClusters", "DBClusters[]", Filters=only),
             arn="DBClusterArn",
             id="DBClusterIdentifier",
-            name="DBClusterIdentifier",
             tags="TagList",
             properties="State=Status, EngineVersion, Endpoint, ReaderEndpoint, Port, MultiAZ, "
             "AvailabilityZones, StorageType, StorageEncrypted, DeletionProtection, "
@@ -72,7 +70,6 @@ def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
             scope="global",
             arn="GlobalClusterArn",
             id="GlobalClusterIdentifier",
-            name="GlobalClusterIdentifier",
             tags="TagList",
             properties="State=Status, EngineVersion, Endpoint, StorageEncrypted, "
             "DeletionProtection",
@@ -84,7 +81,6 @@ def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
             calls=pages("rds", "DescribeDBClusterSnapshots", "DBClusterSnapshots[]", Filters=only),
             arn="DBClusterSnapshotArn",
             id="DBClusterSnapshotIdentifier",
-            name="DBClusterSnapshotIdentifier",
             tags="TagList",
             properties="State=Status, SnapshotType, EngineVersion, StorageType, "
             "StorageEncrypted, AvailabilityZones, SnapshotCreateTime",
@@ -100,7 +96,6 @@ def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
             calls=pages("rds", "DescribeDBClusterParameterGroups", "DBClusterParameterGroups[]"),
             arn="DBClusterParameterGroupArn",
             id="DBClusterParameterGroupName",
-            name="DBClusterParameterGroupName",
             tags=tagged("rds:cluster-pg"),
             properties="DBParameterGroupFamily, Description",
             keep=("DBParameterGroupFamily", f"{engine}*"),
@@ -216,7 +211,6 @@ SCANNERS = (
         calls=pages("keyspaces", "ListKeyspaces", "keyspaces[]"),
         arn="resourceArn",
         id="keyspaceName",
-        name="keyspaceName",
         tags=tagged("cassandra"),
         properties="replicationStrategy, replicationRegions",
         drop=("keyspaceName", "system*"),
@@ -229,7 +223,6 @@ SCANNERS = (
         ),
         arn="resourceArn",
         id="tableName",
-        name="tableName",
         tags=tagged("cassandra"),
         properties="keyspaceName",
         links="member-of AWS::Cassandra::Keyspace keyspaceName",
@@ -293,7 +286,6 @@ SCANNERS = (
         calls=pages("rds", "DescribeDBParameterGroups", "DBParameterGroups[]"),
         arn="DBParameterGroupArn",
         id="DBParameterGroupName",
-        name="DBParameterGroupName",
         tags=tagged("rds:pg"),
         properties="DBParameterGroupFamily, Description",
         keep=("DBParameterGroupFamily", "neptune*"),

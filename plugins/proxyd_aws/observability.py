@@ -91,7 +91,6 @@ SCANNERS = (
         calls=pages("cloudwatch", "DescribeAlarms", "MetricAlarms[]", AlarmTypes=["MetricAlarm"]),
         arn="AlarmArn",
         id="AlarmName",
-        name="AlarmName",
         tags=tagged("cloudwatch:alarm"),
         # Neither the reason nor the time of the last look at the state: both change without it.
         properties="State=StateValue, AlarmDescription, Namespace, MetricName, "
@@ -125,7 +124,6 @@ SCANNERS = (
         ),
         arn="AlarmArn",
         id="AlarmName",
-        name="AlarmName",
         tags=tagged("cloudwatch:alarm"),
         properties="State=StateValue, AlarmDescription, AlarmRule, ActionsEnabled, "
         "ActionsSuppressor, ActionsSuppressedBy, StateTransitionedTimestamp, "
@@ -147,7 +145,6 @@ SCANNERS = (
         calls=pages("cloudwatch", "ListDashboards", "DashboardEntries[]"),
         arn="DashboardArn",
         id="DashboardName",
-        name="DashboardName",
         tags=tagged("cloudwatch:dashboard"),
         properties="Size, LastModified",
         scope="global",
@@ -157,7 +154,6 @@ SCANNERS = (
         calls=pages("cloudwatch", "DescribeInsightRules", "InsightRules[]"),
         arn="arn:{partition}:cloudwatch:{region}:{account}:insight-rule/{Name}",
         id="Name",
-        name="Name",
         tags=tagged("cloudwatch:insight-rule"),
         properties="State, Schema, ManagedRule, ApplyOnTransformedLogs",
     ),
@@ -167,7 +163,6 @@ SCANNERS = (
         # Without the `:*` that the field `arn` ends in: so the tagging API and IAM name it.
         arn="arn:{partition}:logs:{region}:{account}:log-group:{logGroupName}",
         id="logGroupName",
-        name="logGroupName",
         tags=tagged("logs:log-group"),
         # Not storedBytes: it grows with every event.
         properties="retentionInDays, logGroupClass, metricFilterCount, dataProtectionStatus, "
@@ -181,7 +176,6 @@ SCANNERS = (
         arn="arn:{partition}:logs:{region}:{account}"
         ":log-group:{logGroupName}:metric-filter:{filterName}",
         id="filterName",
-        name="filterName",
         tags=None,
         properties="filterPattern, logGroupName, MetricNames=metricTransformations[].metricName, "
         "MetricNamespaces=metricTransformations[].metricNamespace, applyOnTransformedLogs, "
@@ -193,7 +187,6 @@ SCANNERS = (
         calls=pages("logs", "DescribeDestinations", "destinations[]"),
         arn="arn",
         id="destinationName",
-        name="destinationName",
         tags=tagged("logs:destination"),
         properties="creationTime",
         links=(
@@ -207,7 +200,6 @@ SCANNERS = (
         calls=pages("logs", "DescribeResourcePolicies", "resourcePolicies[]"),
         arn="arn:{partition}:logs:{region}:{account}:resource-policy:{policyName}",
         id="policyName",
-        name="policyName",
         tags=None,
         properties="policyScope, lastUpdatedTime",
     ),
@@ -216,7 +208,6 @@ SCANNERS = (
         calls=pages("xray", "GetGroups", "Groups[]"),
         arn="GroupARN",
         id="GroupName",
-        name="GroupName",
         tags=tagged("xray:group"),
         properties="FilterExpression, InsightsEnabled=InsightsConfiguration.InsightsEnabled, "
         "NotificationsEnabled=InsightsConfiguration.NotificationsEnabled",
@@ -227,7 +218,6 @@ SCANNERS = (
         calls=pages("xray", "GetSamplingRules", "SamplingRuleRecords[]"),
         arn="SamplingRule.RuleARN",
         id="SamplingRule.RuleName",
-        name="SamplingRule.RuleName",
         tags=tagged("xray:sampling-rule"),
         properties="Priority=SamplingRule.Priority, FixedRate=SamplingRule.FixedRate, "
         "ReservoirSize=SamplingRule.ReservoirSize, ServiceName=SamplingRule.ServiceName, "

@@ -134,7 +134,6 @@ SCANNERS = (
         calls=pages("autoscaling", "DescribeAutoScalingGroups", "AutoScalingGroups[]"),
         arn="AutoScalingGroupARN",
         id="AutoScalingGroupName",
-        name="AutoScalingGroupName",
         properties="State=Status, MinSize, MaxSize, DesiredCapacity, AvailabilityZones, "
         "InstanceStates=Instances[].LifecycleState, HealthCheckType, "
         "SuspendedProcesses=SuspendedProcesses[].ProcessName, CapacityRebalance, CreatedTime",
@@ -160,7 +159,6 @@ SCANNERS = (
         calls=pages("autoscaling", "DescribeLaunchConfigurations", "LaunchConfigurations[]"),
         arn="LaunchConfigurationARN",
         id="LaunchConfigurationName",
-        name="LaunchConfigurationName",
         tags=None,
         properties="InstanceType, ImageId, KeyName, SpotPrice, PlacementTenancy, "
         "AssociatePublicIpAddress, EbsOptimized, Encrypted=BlockDeviceMappings[].Ebs.Encrypted, "

@@ -29,7 +29,6 @@ SCANNERS = (
         calls=pages("kms", "ListAliases", "Aliases[]"),
         arn="AliasArn",
         id="AliasName",
-        name="AliasName",
         tags=None,
         properties="CreationDate, LastUpdatedDate",
         links="attached-to AWS::KMS::Key TargetKeyId",
@@ -40,7 +39,6 @@ SCANNERS = (
         calls=pages("secretsmanager", "ListSecrets", "SecretList[]"),
         arn="ARN",
         id="Name",
-        name="Name",
         properties="Description, RotationEnabled, "
         "RotateAfterDays=RotationRules.AutomaticallyAfterDays, LastRotatedDate, "
         "NextRotationDate, LastChangedDate, OwningService, PrimaryRegion, CreatedDate",

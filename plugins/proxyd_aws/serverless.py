@@ -10,7 +10,6 @@ SCANNERS = (
         calls=pages("lambda", "ListFunctions", "Functions[]"),
         arn="FunctionArn",
         id="FunctionName",
-        name="FunctionName",
         tags=tagged("lambda:function"),
         properties="Runtime, Handler, Description, MemorySize, Timeout, CodeSize, PackageType, "
         "Architectures, EphemeralStorage=EphemeralStorage.Size, TracingMode=TracingConfig.Mode, "
@@ -78,7 +77,6 @@ SCANNERS = (
         ),
         arn="ServiceArn",
         id="ServiceName",
-        name="ServiceName",
         tags=tagged("apprunner:service"),
         properties="State=Status, ServiceUrl, "
         "Cpu=Detail.Service.InstanceConfiguration.Cpu, "

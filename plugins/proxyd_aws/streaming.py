@@ -115,7 +115,6 @@ SCANNERS = (
         ),
         arn="ClusterArn",
         id="ClusterName",
-        name="ClusterName",
         properties="State, "
         "KafkaVersion=Provisioned.CurrentBrokerSoftwareInfo.KafkaVersion, "
         f"InstanceType={_BROKERS}.InstanceType, "
@@ -144,7 +143,6 @@ SCANNERS = (
         calls=pages("kafka", "ListClustersV2", "ClusterInfoList[]", ClusterTypeFilter="SERVERLESS"),
         arn="ClusterArn",
         id="ClusterName",
-        name="ClusterName",
         properties="State, IamAuthentication=Serverless.ClientAuthentication.Sasl.Iam.Enabled, "
         "CreationTime",
         links="in AWS::EC2::Subnet Serverless.VpcConfigs[].SubnetIds[], "
@@ -155,7 +153,6 @@ SCANNERS = (
         calls=pages("kafka", "ListConfigurations", "Configurations[]"),
         arn="Arn",
         id="Name",
-        name="Name",
         tags=None,
         properties="State, Description, KafkaVersions, LatestRevision=LatestRevision.Revision, "
         "CreationTime",

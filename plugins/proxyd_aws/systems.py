@@ -12,7 +12,6 @@ SCANNERS = (
         calls=pages("ssm", "DescribeParameters", "Parameters[]"),
         arn="ARN",
         id="Name",
-        name="Name",
         tags=tagged("ssm:parameter"),
         properties="Type, Tier, DataType, Version, LastModifiedDate",
         links=(
@@ -30,7 +29,6 @@ SCANNERS = (
         ),
         arn="arn:{partition}:ssm:{region}:{account}:document/{Name}",
         id="Name",
-        name="Name",
         properties="State=ReviewStatus, DocumentType, DocumentFormat, DocumentVersion, "
         "VersionName, SchemaVersion, TargetType, PlatformTypes, DisplayName, CreatedDate",
         links="uses AWS::SSM::Document Requires[].Name ~ !AWS*",

@@ -31,7 +31,6 @@ SCANNERS = (
         arn="arn:{partition}:redshift:{region}:{account}:snapshot:"
         "{ClusterIdentifier}/{SnapshotIdentifier}",
         id="SnapshotIdentifier",
-        name="SnapshotIdentifier",
         properties="State=Status, SnapshotType, NodeType, NumberOfNodes, ClusterVersion, DBName, "
         "Encrypted, TotalBackupSizeInMegaBytes, ManualSnapshotRetentionPeriod, SourceRegion, "
         "OwnerAccount, SnapshotCreateTime",
@@ -57,7 +56,6 @@ SCANNERS = (
         arn="namespaceArn",
         # Workgroups name it so.
         id="namespaceName",
-        name="namespaceName",
         tags=tagged("redshift-serverless:namespace"),
         properties="State=status, namespaceId, dbName, logExports, creationDate",
         links=(
@@ -74,7 +72,6 @@ SCANNERS = (
         calls=pages("redshift-serverless", "ListWorkgroups", "workgroups[]"),
         arn="workgroupArn",
         id="workgroupName",
-        name="workgroupName",
         tags=tagged("redshift-serverless:workgroup"),
         properties="State=status, workgroupId, baseCapacity, maxCapacity, "
         "address=endpoint.address, port=endpoint.port, publiclyAccessible, enhancedVpcRouting, "
