@@ -186,15 +186,19 @@ def place(step: Step, path: str) -> tuple[str | None, str | None]:
     if isinstance(step, Each) and step.into is not None:
         if path.partition(".")[0].removesuffix("[]") != step.into:
             return None, path
-        inside = path.removeprefix(step.into)
-        return (f"{step.items}{inside[2:]}" if step.items else inside[1:]), None
+        return _under(step.items, path.removeprefix(step.into)), None
     if isinstance(step, Each) and step.merges:
         return (None, path) if _is_above(path) else (path, path)
-    if step.items is None:
-        return path, None
-    if _is_above(path):
+    if step.items is not None and _is_above(path):
         return None, path if isinstance(step, Batch) else path.removeprefix(f"{PARENT}.")
-    return step.items if path == ITEM else f"{step.items}.{path}", None
+    return _under(step.items, f".{path}"), None
+
+
+def _under(items: str | None, rest: str) -> str:
+    """Write where in an answer the rest of a path is: under its items, or in the answer itself."""
+    if items is None:
+        return rest.removeprefix(".")
+    return f"{items}{rest.removeprefix('[]')}".removesuffix(f".{ITEM}")
 
 
 def _split(step: Step, needed: set[str]) -> tuple[set[str], set[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from proxyd.actions import with_besides
 from proxyd.declaration import Batch, Declaration, Each, Pages, Step, Tagged
 from proxyd.lister import Lister
 from proxyd.model import LinkTo, Scanner, Scope
+
+_NAMED = re.compile(r"([A-Za-z0-9_-]+)=(.+)")
 
 Entries = str | Sequence[str]
 """Entries with commas between them, in one string or in several."""
@@ -153,8 +156,8 @@ def _entries(declared: Entries) -> Iterator[str]:
 
 
 def _key_and_path(entry: str) -> tuple[str, str]:
-    key, _, path = entry.rpartition("=")
-    return key or path, path
+    named = _NAMED.fullmatch(entry)
+    return (named[1], named[2]) if named else (entry, entry)
 
 
 def _link(entry: str) -> LinkTo:

@@ -5,38 +5,45 @@ Where AWS has no ARN for a thing it gets one here, in the form that its neighbou
 
 from proxyd.plugin import batch, each, listing, pages, tagged
 
+_NODES = "Cluster.Ec2InstanceAttributes"
+_GROUPS = (
+    "EmrManagedMasterSecurityGroup",
+    "EmrManagedSlaveSecurityGroup",
+    "ServiceAccessSecurityGroup",
+    "AdditionalMasterSecurityGroups",
+    "AdditionalSlaveSecurityGroups",
+)
+
 SCANNERS = (
     listing(
         "AWS::Athena::WorkGroup",
         calls=(
             pages("athena", "ListWorkGroups", "WorkGroups[]"),
             # Where results go, and whose key and role they are written with.
-            each("athena", "GetWorkGroup", into="Detail", WorkGroup="{Name}"),
+            each("athena", "GetWorkGroup", WorkGroup="{Name}"),
         ),
         arn="arn:{partition}:athena:{region}:{account}:workgroup/{Name}",
         name="Name",
         tags=tagged("athena:workgroup"),
         properties="State, Description, EngineVersion=EngineVersion.EffectiveEngineVersion, "
-        "OutputLocation=Detail.WorkGroup.Configuration.ResultConfiguration.OutputLocation, "
-        "EncryptionOption=Detail.WorkGroup.Configuration.ResultConfiguration"
-        ".EncryptionConfiguration.EncryptionOption, "
-        "EnforceWorkGroupConfiguration=Detail.WorkGroup.Configuration"
-        ".EnforceWorkGroupConfiguration, "
-        "BytesScannedCutoffPerQuery=Detail.WorkGroup.Configuration.BytesScannedCutoffPerQuery, "
-        "PublishCloudWatchMetricsEnabled=Detail.WorkGroup.Configuration"
-        ".PublishCloudWatchMetricsEnabled, CreationTime",
+        "OutputLocation=WorkGroup.Configuration.ResultConfiguration.OutputLocation, "
+        "EncryptionOption=WorkGroup.Configuration.ResultConfiguration.EncryptionConfiguration"
+        ".EncryptionOption, "
+        "EnforceWorkGroupConfiguration=WorkGroup.Configuration.EnforceWorkGroupConfiguration, "
+        "BytesScannedCutoffPerQuery=WorkGroup.Configuration.BytesScannedCutoffPerQuery, "
+        "CreationTime",
         links=(
-            "encrypts-with AWS::KMS::Alias Detail.WorkGroup.Configuration.ResultConfiguration"
+            "encrypts-with AWS::KMS::Alias WorkGroup.Configuration.ResultConfiguration"
             ".EncryptionConfiguration.KmsKey ~ *alias/*",
-            "encrypts-with AWS::KMS::Key Detail.WorkGroup.Configuration.ResultConfiguration"
+            "encrypts-with AWS::KMS::Key WorkGroup.Configuration.ResultConfiguration"
             ".EncryptionConfiguration.KmsKey ~ !*alias/*",
-            "encrypts-with AWS::KMS::Key Detail.WorkGroup.Configuration"
-            ".ManagedQueryResultsConfiguration.EncryptionConfiguration.KmsKey",
-            "encrypts-with AWS::KMS::Key Detail.WorkGroup.Configuration"
-            ".CustomerContentEncryptionConfiguration.KmsKey",
+            "encrypts-with AWS::KMS::Key WorkGroup.Configuration.ManagedQueryResultsConfiguration"
+            ".EncryptionConfiguration.KmsKey",
+            "encrypts-with AWS::KMS::Key "
+            "WorkGroup.Configuration.CustomerContentEncryptionConfiguration.KmsKey",
             "routes-to AWS::S3::Bucket "
-            "Detail.WorkGroup.Configuration.ResultConfiguration.OutputLocation ~ s3://(*)/*",
-            "runs-as AWS::IAM::Role Detail.WorkGroup.Configuration.ExecutionRole",
+            "WorkGroup.Configuration.ResultConfiguration.OutputLocation ~ s3://(*)/*",
+            "runs-as AWS::IAM::Role WorkGroup.Configuration.ExecutionRole",
             "uses AWS::SSO::Application IdentityCenterApplicationArn",
         ),
     ),
@@ -45,20 +52,17 @@ SCANNERS = (
         calls=(
             pages("athena", "ListDataCatalogs", "DataCatalogsSummary[]"),
             # Most are a Lambda function under another name, and only this tells which.
-            each("athena", "GetDataCatalog", into="Detail", Name="{CatalogName}"),
+            each("athena", "GetDataCatalog", Name="{CatalogName}"),
         ),
         arn="arn:{partition}:athena:{region}:{account}:datacatalog/{CatalogName}",
         name="CatalogName",
         tags=tagged("athena:datacatalog"),
-        properties="State=Status, Type, ConnectionType, Description=Detail.DataCatalog.Description",
+        properties="State=Status, Type, ConnectionType, Description=DataCatalog.Description",
         links=(
-            "uses AWS::Lambda::Function Detail.DataCatalog.Parameters.function ~ arn:*:lambda:*",
-            "uses AWS::Lambda::Function "
-            "Detail.DataCatalog.Parameters.metadata-function ~ arn:*:lambda:*",
-            "uses AWS::Lambda::Function "
-            "Detail.DataCatalog.Parameters.record-function ~ arn:*:lambda:*",
-            "uses AWS::Glue::Connection "
-            "Detail.DataCatalog.Parameters.connection-arn ~ arn:*:glue:*",
+            "uses AWS::Lambda::Function DataCatalog.Parameters.function ~ arn:*:lambda:*",
+            "uses AWS::Lambda::Function DataCatalog.Parameters.metadata-function ~ arn:*:lambda:*",
+            "uses AWS::Lambda::Function DataCatalog.Parameters.record-function ~ arn:*:lambda:*",
+            "uses AWS::Glue::Connection DataCatalog.Parameters.connection-arn ~ arn:*:glue:*",
         ),
         # AWS's own name for the Glue catalog of the account.
         drop=("CatalogName", "AwsDataCatalog"),
@@ -69,13 +73,7 @@ SCANNERS = (
         calls=(
             pages("athena", "ListWorkGroups", "WorkGroups[]"),
             each("athena", "ListNamedQueries", "NamedQueryIds[]", WorkGroup="{Name}"),
-            batch(
-                "athena",
-                "BatchGetNamedQuery",
-                "NamedQueries[]",
-                size=50,
-                NamedQueryIds=["{@}"],
-            ),
+            batch("athena", "BatchGetNamedQuery", "NamedQueries[]", size=50, NamedQueryIds=["{@}"]),
         ),
         arn="arn:{partition}:athena:{region}:{account}:namedquery/{NamedQueryId}",
         name="Name",
@@ -92,41 +90,29 @@ SCANNERS = (
                 "Clusters[]",
                 ClusterStates=["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"],
             ),
-            each("emr", "DescribeCluster", into="Detail", ClusterId="{Id}"),
+            each("emr", "DescribeCluster", ClusterId="{Id}"),
         ),
         arn="ClusterArn",
         name="Name",
-        tags="Detail.Cluster.Tags",
-        properties="State=Status.State, ReleaseLabel=Detail.Cluster.ReleaseLabel, "
-        "Applications=Detail.Cluster.Applications[].Name, "
-        "InstanceCollectionType=Detail.Cluster.InstanceCollectionType, "
-        "AvailabilityZone=Detail.Cluster.Ec2InstanceAttributes.Ec2AvailabilityZone, "
-        "MasterPublicDnsName=Detail.Cluster.MasterPublicDnsName, "
-        "AutoTerminate=Detail.Cluster.AutoTerminate, "
-        "TerminationProtected=Detail.Cluster.TerminationProtected, "
-        "LogUri=Detail.Cluster.LogUri, CreationDateTime=Status.Timeline.CreationDateTime",
+        tags="Cluster.Tags",
+        properties="State=Status.State, ReleaseLabel=Cluster.ReleaseLabel, "
+        "Applications=Cluster.Applications[].Name, "
+        "InstanceCollectionType=Cluster.InstanceCollectionType, "
+        "AvailabilityZone=Cluster.Ec2InstanceAttributes.Ec2AvailabilityZone, "
+        "AutoTerminate=Cluster.AutoTerminate, TerminationProtected=Cluster.TerminationProtected, "
+        "LogUri=Cluster.LogUri, CreationDateTime=Status.Timeline.CreationDateTime",
         links=(
-            "in AWS::EC2::Subnet Detail.Cluster.Ec2InstanceAttributes.Ec2SubnetId",
-            "uses AWS::EC2::SecurityGroup "
-            "Detail.Cluster.Ec2InstanceAttributes.EmrManagedMasterSecurityGroup",
-            "uses AWS::EC2::SecurityGroup "
-            "Detail.Cluster.Ec2InstanceAttributes.EmrManagedSlaveSecurityGroup",
-            "uses AWS::EC2::SecurityGroup "
-            "Detail.Cluster.Ec2InstanceAttributes.ServiceAccessSecurityGroup",
-            "uses AWS::EC2::SecurityGroup "
-            "Detail.Cluster.Ec2InstanceAttributes.AdditionalMasterSecurityGroups",
-            "uses AWS::EC2::SecurityGroup "
-            "Detail.Cluster.Ec2InstanceAttributes.AdditionalSlaveSecurityGroups",
-            "uses AWS::EC2::KeyPair Detail.Cluster.Ec2InstanceAttributes.Ec2KeyName",
-            "uses AWS::EC2::Image Detail.Cluster.CustomAmiId",
-            "uses AWS::EMR::SecurityConfiguration Detail.Cluster.SecurityConfiguration",
+            f"in AWS::EC2::Subnet {_NODES}.Ec2SubnetId",
+            *(f"uses AWS::EC2::SecurityGroup {_NODES}.{groups}" for groups in _GROUPS),
+            f"uses AWS::EC2::KeyPair {_NODES}.Ec2KeyName",
+            "uses AWS::EC2::Image Cluster.CustomAmiId",
+            "uses AWS::EMR::SecurityConfiguration Cluster.SecurityConfiguration",
             # It may be s3n:// or s3a:// as well.
-            "routes-to AWS::S3::Bucket Detail.Cluster.LogUri ~ s3*://(*)/*",
-            "encrypts-with AWS::KMS::Key Detail.Cluster.LogEncryptionKmsKeyId",
-            "runs-as AWS::IAM::Role Detail.Cluster.ServiceRole",
-            "runs-as AWS::IAM::Role Detail.Cluster.AutoScalingRole",
-            "runs-as AWS::IAM::InstanceProfile "
-            "Detail.Cluster.Ec2InstanceAttributes.IamInstanceProfile",
+            "routes-to AWS::S3::Bucket Cluster.LogUri ~ s3*://(*)/*",
+            "encrypts-with AWS::KMS::Key Cluster.LogEncryptionKmsKeyId",
+            "runs-as AWS::IAM::Role Cluster.ServiceRole",
+            "runs-as AWS::IAM::Role Cluster.AutoScalingRole",
+            f"runs-as AWS::IAM::InstanceProfile {_NODES}.IamInstanceProfile",
         ),
     ),
     listing(
@@ -141,25 +127,21 @@ SCANNERS = (
         "AWS::EMR::Studio",
         calls=(
             pages("emr", "ListStudios", "Studios[]"),
-            each("emr", "DescribeStudio", into="Detail", StudioId="{StudioId}"),
+            each("emr", "DescribeStudio", StudioId="{StudioId}"),
         ),
         arn="arn:{partition}:elasticmapreduce:{region}:{account}:studio/{StudioId}",
         name="Name",
-        tags="Detail.Studio.Tags",
-        properties="Description, AuthMode, Url, "
-        "DefaultS3Location=Detail.Studio.DefaultS3Location, "
-        "TrustedIdentityPropagationEnabled=Detail.Studio.TrustedIdentityPropagationEnabled, "
-        "IdcUserAssignment=Detail.Studio.IdcUserAssignment, CreationTime",
+        tags="Studio.Tags",
+        properties="Description, AuthMode, Url, DefaultS3Location=Studio.DefaultS3Location, "
+        "IdcUserAssignment=Studio.IdcUserAssignment, CreationTime",
         links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::Subnet Detail.Studio.SubnetIds",
-            "uses AWS::EC2::SecurityGroup Detail.Studio.WorkspaceSecurityGroupId",
-            "uses AWS::EC2::SecurityGroup Detail.Studio.EngineSecurityGroupId",
-            "uses AWS::S3::Bucket Detail.Studio.DefaultS3Location ~ s3://(*)/*",
-            "encrypts-with AWS::KMS::Key Detail.Studio.EncryptionKeyArn",
-            "runs-as AWS::IAM::Role Detail.Studio.ServiceRole",
-            "runs-as AWS::IAM::Role Detail.Studio.UserRole",
-            "uses AWS::SSO::Instance Detail.Studio.IdcInstanceArn",
+            "in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet Studio.SubnetIds",
+            "uses AWS::EC2::SecurityGroup Studio.WorkspaceSecurityGroupId",
+            "uses AWS::EC2::SecurityGroup Studio.EngineSecurityGroupId",
+            "uses AWS::S3::Bucket Studio.DefaultS3Location ~ s3://(*)/*",
+            "encrypts-with AWS::KMS::Key Studio.EncryptionKeyArn",
+            "runs-as AWS::IAM::Role Studio.ServiceRole, runs-as AWS::IAM::Role Studio.UserRole",
+            "uses AWS::SSO::Instance Studio.IdcInstanceArn",
         ),
     ),
     listing(
@@ -172,35 +154,34 @@ SCANNERS = (
                 # Those that are terminated stay in the list for a while.
                 states=["CREATING", "CREATED", "STARTING", "STARTED", "STOPPING", "STOPPED"],
             ),
-            each("emr-serverless", "GetApplication", into="Detail", applicationId="{id}"),
+            each("emr-serverless", "GetApplication", applicationId="{id}"),
         ),
         arn="arn",
         name="name",
-        tags="Detail.application.tags",
+        tags="application.tags",
         properties="State=state, type, releaseLabel, architecture, "
-        "autoStart=Detail.application.autoStartConfiguration.enabled, "
-        "autoStop=Detail.application.autoStopConfiguration.enabled, "
-        "idleTimeoutMinutes=Detail.application.autoStopConfiguration.idleTimeoutMinutes, "
-        "maximumCpu=Detail.application.maximumCapacity.cpu, "
-        "maximumMemory=Detail.application.maximumCapacity.memory, "
-        "imageUri=Detail.application.imageConfiguration.imageUri, createdAt",
+        "autoStart=application.autoStartConfiguration.enabled, "
+        "autoStop=application.autoStopConfiguration.enabled, "
+        "idleTimeoutMinutes=application.autoStopConfiguration.idleTimeoutMinutes, "
+        "maximumCpu=application.maximumCapacity.cpu, "
+        "maximumMemory=application.maximumCapacity.memory, createdAt",
         links=(
-            "in AWS::EC2::Subnet Detail.application.networkConfiguration.subnetIds",
-            "uses AWS::EC2::SecurityGroup Detail.application.networkConfiguration.securityGroupIds",
-            "uses AWS::ECR::Repository Detail.application.imageConfiguration.imageUri "
-            "~ *.dkr.ecr.*.amazonaws.com/(*)[@:]*",
-            "uses AWS::Logs::LogGroup Detail.application.monitoringConfiguration"
-            ".cloudWatchLoggingConfiguration.logGroupName",
-            "routes-to AWS::S3::Bucket Detail.application.monitoringConfiguration"
-            ".s3MonitoringConfiguration.logUri ~ s3://(*)/*",
-            "encrypts-with AWS::KMS::Key Detail.application.monitoringConfiguration"
-            ".cloudWatchLoggingConfiguration.encryptionKeyArn",
-            "encrypts-with AWS::KMS::Key Detail.application.monitoringConfiguration"
-            ".s3MonitoringConfiguration.encryptionKeyArn",
-            "encrypts-with AWS::KMS::Key Detail.application.monitoringConfiguration"
+            "in AWS::EC2::Subnet application.networkConfiguration.subnetIds",
+            "uses AWS::EC2::SecurityGroup application.networkConfiguration.securityGroupIds",
+            "uses AWS::ECR::Repository "
+            "application.imageConfiguration.imageUri ~ *.dkr.ecr.*.amazonaws.com/(*)[@:]*",
+            "uses AWS::Logs::LogGroup "
+            "application.monitoringConfiguration.cloudWatchLoggingConfiguration.logGroupName",
+            "routes-to AWS::S3::Bucket "
+            "application.monitoringConfiguration.s3MonitoringConfiguration.logUri ~ s3://(*)/*",
+            "encrypts-with AWS::KMS::Key "
+            "application.monitoringConfiguration.cloudWatchLoggingConfiguration.encryptionKeyArn",
+            "encrypts-with AWS::KMS::Key "
+            "application.monitoringConfiguration.s3MonitoringConfiguration.encryptionKeyArn",
+            "encrypts-with AWS::KMS::Key application.monitoringConfiguration"
             ".managedPersistenceMonitoringConfiguration.encryptionKeyArn",
             "uses AWS::SSO::Application "
-            "Detail.application.identityCenterConfiguration.identityCenterApplicationArn",
+            "application.identityCenterConfiguration.identityCenterApplicationArn",
         ),
     ),
     # What AWS calls its ARN is the bucket's or the folder's: here it is the registration's.
@@ -258,8 +239,7 @@ SCANNERS = (
         name="Name",
         tags=tagged("quicksight:dataset"),
         properties="ImportMode, UseAs, ColumnLevelPermissionRulesApplied, "
-        "RowLevelPermissionTagConfigurationApplied, "
-        "RowLevelPermissionStatus=RowLevelPermissionDataSet.Status, CreatedTime, LastUpdatedTime",
+        "RowLevelPermissionTagConfigurationApplied, CreatedTime, LastUpdatedTime",
         links="uses AWS::QuickSight::DataSet RowLevelPermissionDataSet.Arn",
     ),
     listing(
@@ -272,7 +252,6 @@ SCANNERS = (
             each(
                 "quicksight",
                 "DescribeDashboard",
-                into="Detail",
                 AwsAccountId="{account}",
                 DashboardId="{DashboardId}",
             ),
@@ -281,13 +260,10 @@ SCANNERS = (
         id="DashboardId",
         name="Name",
         tags=tagged("quicksight:dashboard"),
-        properties="State=Detail.Dashboard.Version.Status, PublishedVersionNumber, "
-        "Sheets=Detail.Dashboard.Version.Sheets[].Name, CreatedTime, LastPublishedTime, "
-        "LastUpdatedTime",
-        links=(
-            "uses AWS::QuickSight::DataSet Detail.Dashboard.Version.DataSetArns",
-            "uses AWS::QuickSight::Theme Detail.Dashboard.Version.ThemeArn",
-        ),
+        properties="State=Dashboard.Version.Status, PublishedVersionNumber, "
+        "Sheets=Dashboard.Version.Sheets[].Name, CreatedTime, LastPublishedTime, LastUpdatedTime",
+        links="uses AWS::QuickSight::DataSet Dashboard.Version.DataSetArns, "
+        "uses AWS::QuickSight::Theme Dashboard.Version.ThemeArn",
     ),
     # Users and groups are in one region of an account; the others say so and refuse.
     listing(

@@ -10,8 +10,7 @@ SCANNERS = (
         id="StackName",
         # The reason of a status may quote a parameter.
         properties="State=StackStatus, DetailedStatus, Description, Capabilities, "
-        "EnableTerminationProtection, DisableRollback, "
-        "DriftStatus=DriftInformation.StackDriftStatus, "
+        "EnableTerminationProtection, DriftStatus=DriftInformation.StackDriftStatus, "
         "LastDriftCheck=DriftInformation.LastCheckTimestamp, CreationTime, LastUpdatedTime",
         links=(
             "member-of AWS::CloudFormation::Stack ParentId",
@@ -25,21 +24,19 @@ SCANNERS = (
         calls=(
             pages("cloudformation", "ListStackSets", "Summaries[]", Status="ACTIVE"),
             # The list tells neither tags nor where it deploys to and as whom.
-            each(
-                "cloudformation", "DescribeStackSet", into="Detail", StackSetName="{StackSetName}"
-            ),
+            each("cloudformation", "DescribeStackSet", StackSetName="{StackSetName}"),
         ),
         arn="arn:{partition}:cloudformation:{region}:{account}:stackset/{StackSetId}",
         id="StackSetName",
-        tags="Detail.StackSet.Tags",
+        tags="StackSet.Tags",
         properties="State=Status, Description, PermissionModel, "
         "AutoDeployment=AutoDeployment.Enabled, ManagedExecution=ManagedExecution.Active, "
-        "DriftStatus, LastDriftCheckTimestamp, Capabilities=Detail.StackSet.Capabilities, "
-        "Regions=Detail.StackSet.Regions, ExecutionRoleName=Detail.StackSet.ExecutionRoleName",
+        "DriftStatus, LastDriftCheckTimestamp, Capabilities=StackSet.Capabilities, "
+        "Regions=StackSet.Regions, ExecutionRoleName=StackSet.ExecutionRoleName",
         links=(
             "routes-to AWS::Organizations::OrganizationalUnit "
-            "Detail.StackSet.OrganizationalUnitIds ~ ou-*",
-            "runs-as AWS::IAM::Role Detail.StackSet.AdministrationRoleARN",
+            "StackSet.OrganizationalUnitIds ~ ou-*",
+            "runs-as AWS::IAM::Role StackSet.AdministrationRoleARN",
         ),
     ),
     listing(
@@ -115,10 +112,8 @@ SCANNERS = (
         name="VersionLabel",
         tags=None,
         properties="VersionNumber, VersionLabel, Description, ContentType",
-        links=(
-            "member-of AWS::AppConfig::ConfigurationProfile ConfigurationProfileId",
-            "encrypts-with AWS::KMS::Key KmsKeyArn",
-        ),
+        links="member-of AWS::AppConfig::ConfigurationProfile ConfigurationProfileId, "
+        "encrypts-with AWS::KMS::Key KmsKeyArn",
     ),
     listing(
         "AWS::AppConfig::DeploymentStrategy",

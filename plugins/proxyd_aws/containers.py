@@ -48,7 +48,7 @@ SCANNERS = (
         arn="serviceArn",
         name="serviceName",
         tags="tags",
-        properties="State=status, desiredCount, runningCount, pendingCount, launchType, "
+        properties="State=status, desiredCount, runningCount, launchType, "
         "schedulingStrategy, platformVersion, RolloutStates=deployments[].rolloutState, "
         "enableExecuteCommand, "
         "AssignPublicIp=networkConfiguration.awsvpcConfiguration.assignPublicIp, createdAt",
@@ -60,6 +60,8 @@ SCANNERS = (
             "capacityProviderStrategy[].capacityProvider ~ !FARGATE*",
             "runs AWS::ECS::TaskDefinition taskDefinition",
             "attached-to AWS::ElasticLoadBalancingV2::TargetGroup loadBalancers[].targetGroupArn",
+            "attached-to AWS::ElasticLoadBalancingV2::TargetGroup "
+            "loadBalancers[].advancedConfiguration.alternateTargetGroupArn",
             "attached-to AWS::ElasticLoadBalancing::LoadBalancer loadBalancers[].loadBalancerName",
             "attached-to AWS::ServiceDiscovery::Service serviceRegistries[].registryArn",
             "runs-as AWS::IAM::Role roleArn",
@@ -72,7 +74,7 @@ SCANNERS = (
         arn="@",
         id="@/",
         tags=tagged("ecs:task-definition"),
-        properties="Revision=@:",
+        properties="Family=@ ~ arn:*:ecs:*:*:task-definition/(*):*, Revision=@:",
     ),
     listing(
         "AWS::ECS::Task",
@@ -92,7 +94,7 @@ SCANNERS = (
         arn="taskArn",
         name="group:",
         tags="tags",
-        properties="State=lastStatus, desiredStatus, healthStatus, group, launchType, cpu, memory, "
+        properties="State=lastStatus, healthStatus, group, launchType, cpu, memory, "
         "platformVersion, availabilityZone, enableExecuteCommand, "
         "PrivateIps=containers[].networkInterfaces[].privateIpv4Address, createdAt, startedAt",
         links=(
@@ -103,6 +105,7 @@ SCANNERS = (
             "uses AWS::ECS::ContainerInstance containerInstanceArn",
             "uses AWS::ECS::CapacityProvider capacityProviderName ~ !FARGATE*",
             "runs AWS::ECS::TaskDefinition taskDefinitionArn",
+            "runs AWS::ECR::Image containers[].imageDigest",
         ),
     ),
     listing(
@@ -127,8 +130,7 @@ SCANNERS = (
         "AgentVersion=versionInfo.agentVersion, DockerVersion=versionInfo.dockerVersion, "
         "ec2InstanceId, capacityProviderName, registeredAt",
         links=(
-            "in AWS::ECS::Cluster ^.@",
-            "attached-to AWS::EC2::Instance ec2InstanceId",
+            "in AWS::ECS::Cluster ^.@, attached-to AWS::EC2::Instance ec2InstanceId ~ i-*",
             "member-of AWS::ECS::CapacityProvider capacityProviderName",
         ),
     ),
@@ -159,10 +161,7 @@ SCANNERS = (
     ),
     listing(
         "AWS::EKS::Cluster",
-        calls=(
-            _EKS_CLUSTERS,
-            each("eks", "DescribeCluster", name="{@}"),
-        ),
+        calls=(_EKS_CLUSTERS, each("eks", "DescribeCluster", name="{@}")),
         arn="arn:{partition}:eks:{region}:{account}:cluster/{@}",
         name="@",
         tags="cluster.tags",
@@ -179,6 +178,8 @@ SCANNERS = (
             "uses AWS::EC2::SecurityGroup cluster.resourcesVpcConfig.securityGroupIds",
             "uses AWS::EC2::SecurityGroup cluster.resourcesVpcConfig.clusterSecurityGroupId",
             "uses AWS::IAM::Role cluster.computeConfig.nodeRoleArn",
+            # What its pods take roles by has the last piece of the issuer in its ARN.
+            "uses AWS::IAM::OIDCProvider cluster.identity.oidc.issuer/",
             "encrypts-with AWS::KMS::Key cluster.encryptionConfig[].provider.keyArn",
             "runs-as AWS::IAM::Role cluster.roleArn",
         ),
@@ -198,7 +199,7 @@ SCANNERS = (
         "releaseVersion=nodegroup.releaseVersion, amiType=nodegroup.amiType, "
         "capacityType=nodegroup.capacityType, instanceTypes=nodegroup.instanceTypes, "
         "minSize=nodegroup.scalingConfig.minSize, maxSize=nodegroup.scalingConfig.maxSize, "
-        "desiredSize=nodegroup.scalingConfig.desiredSize, diskSize=nodegroup.diskSize, "
+        "desiredSize=nodegroup.scalingConfig.desiredSize, "
         "healthIssues=nodegroup.health.issues[].code, createdAt=nodegroup.createdAt",
         links=(
             "in AWS::EKS::Cluster nodegroup.clusterName",
@@ -246,7 +247,7 @@ SCANNERS = (
         id="@",
         tags="addon.tags",
         properties="State=addon.status, addonVersion=addon.addonVersion, "
-        "publisher=addon.publisher, owner=addon.owner, "
+        "owner=addon.owner, "
         "namespace=addon.namespaceConfig.namespace, healthIssues=addon.health.issues[].code, "
         "createdAt=addon.createdAt, modifiedAt=addon.modifiedAt",
         links=(
@@ -263,7 +264,7 @@ SCANNERS = (
         tags=tagged("ecr:repository"),
         properties="repositoryUri, imageTagMutability, "
         "scanOnPush=imageScanningConfiguration.scanOnPush, "
-        "encryptionType=encryptionConfiguration.encryptionType, registryId, createdAt",
+        "encryptionType=encryptionConfiguration.encryptionType, createdAt",
         links="encrypts-with AWS::KMS::Key encryptionConfiguration.kmsKey",
     ),
     # AWS gives it no ARN of its own; this is how its image scanner names it.
@@ -289,6 +290,6 @@ SCANNERS = (
         arn="repositoryArn",
         id="repositoryName",
         tags=tagged("ecr-public:repository"),
-        properties="repositoryUri, registryId, createdAt",
+        properties="repositoryUri, createdAt",
     ),
 )

@@ -1,6 +1,6 @@
 """Desktops and applications for people: WorkSpaces and AppStream."""
 
-from proxyd.plugin import listing, pages, tagged
+from proxyd.plugin import each, listing, pages, tagged
 
 SCANNERS = (
     listing(
@@ -13,14 +13,12 @@ SCANNERS = (
         "RunningMode=WorkspaceProperties.RunningMode, "
         "OperatingSystemName=WorkspaceProperties.OperatingSystemName, "
         "Protocols=WorkspaceProperties.Protocols, "
-        "RootVolumeSizeGib=WorkspaceProperties.RootVolumeSizeGib, "
-        "UserVolumeSizeGib=WorkspaceProperties.UserVolumeSizeGib, RootVolumeEncryptionEnabled, "
-        "UserVolumeEncryptionEnabled, BundleId, IpAddress, ErrorCode",
+        "RootVolumeEncryptionEnabled, UserVolumeEncryptionEnabled, BundleId, IpAddress, ErrorCode",
         links=(
             "member-of AWS::WorkSpaces::Directory DirectoryId",
             "in AWS::EC2::Subnet SubnetId",
-            "encrypts-with AWS::KMS::Alias VolumeEncryptionKey ~ alias/*",
-            "encrypts-with AWS::KMS::Key VolumeEncryptionKey ~ !alias/*",
+            "encrypts-with AWS::KMS::Alias VolumeEncryptionKey ~ *alias/*",
+            "encrypts-with AWS::KMS::Key VolumeEncryptionKey ~ !*alias/*",
         ),
     ),
     listing(
@@ -66,7 +64,11 @@ SCANNERS = (
     ),
     listing(
         "AWS::AppStream::Stack",
-        calls=pages("appstream", "DescribeStacks", "Stacks[]"),
+        calls=(
+            pages("appstream", "DescribeStacks", "Stacks[]"),
+            # A stack is what a person opens, and its fleet is what that runs on.
+            each("appstream", "ListAssociatedFleets", "Names[]", into="Fleets", StackName="{Name}"),
+        ),
         arn="Arn",
         name="Name",
         tags=tagged("appstream:stack"),
@@ -75,6 +77,7 @@ SCANNERS = (
         "PreferredProtocol=StreamingExperienceSettings.PreferredProtocol, "
         "ErrorCodes=StackErrors[].ErrorCode, CreatedTime",
         links=(
+            "routes-to AWS::AppStream::Fleet Fleets[].@",
             "uses AWS::EC2::VPCEndpoint AccessEndpoints[].VpceId",
             "uses AWS::S3::Bucket ApplicationSettings.S3BucketName",
         ),

@@ -6,11 +6,13 @@ Where a build's source is stays unsaid: the URL may have a password in it.
 from proxyd.plugin import batch, each, listing, pages, tagged
 
 # Of an action's configuration, which is free-form, only what names a resource.
-_ACTION = "Detail.pipeline.stages[].actions[].configuration"
+_ACTION = "pipeline.stages[].actions[].configuration"
 
 # Of one region, or one for each of several.
-_STORES = ("Detail.pipeline.artifactStore", "Detail.pipeline.artifactStores[*]")
+_STORES = ("pipeline.artifactStore", "pipeline.artifactStores[*]")
 _KEY = "encryptionKey.id"
+
+_PAIRS = "loadBalancerInfo.targetGroupPairInfoList[]"
 
 SCANNERS = (
     listing(
@@ -30,7 +32,6 @@ SCANNERS = (
             each(
                 "codeartifact",
                 "DescribeRepository",
-                into="Detail",
                 domain="{domainName}",
                 domainOwner="{domainOwner}",
                 repository="{name}",
@@ -40,12 +41,9 @@ SCANNERS = (
         id="name",
         tags=tagged("codeartifact:repository"),
         properties="description, domainName, domainOwner, administratorAccount, "
-        "ExternalConnections=Detail.repository.externalConnections[].externalConnectionName, "
-        "createdTime",
-        links=(
-            "in AWS::CodeArtifact::Domain domainName",
-            "routes-to AWS::CodeArtifact::Repository Detail.repository.upstreams[].repositoryName",
-        ),
+        "ExternalConnections=repository.externalConnections[].externalConnectionName, createdTime",
+        links="in AWS::CodeArtifact::Domain domainName, "
+        "routes-to AWS::CodeArtifact::Repository repository.upstreams[].repositoryName",
     ),
     listing(
         "AWS::CodeBuild::Project",
@@ -58,11 +56,10 @@ SCANNERS = (
         tags="tags",
         properties="description, SourceType=source.type, "
         "SecondarySourceTypes=secondarySources[].type, ArtifactsType=artifacts.type, "
-        "CacheType=cache.type, BuildTypes=webhook.buildType, projectVisibility, "
-        "timeoutInMinutes, queuedTimeoutInMinutes, concurrentBuildLimit, created, lastModified",
+        "CacheType=cache.type, projectVisibility, timeoutInMinutes, concurrentBuildLimit, "
+        "created, lastModified",
         links=(
-            "in AWS::EC2::VPC vpcConfig.vpcId",
-            "in AWS::EC2::Subnet vpcConfig.subnets",
+            "in AWS::EC2::VPC vpcConfig.vpcId, in AWS::EC2::Subnet vpcConfig.subnets",
             "uses AWS::EC2::SecurityGroup vpcConfig.securityGroupIds",
             "uses AWS::CodeCommit::Repository "
             "source.location ~ https://git-codecommit.*/v1/repos/(*)",
@@ -184,7 +181,7 @@ SCANNERS = (
         properties="applicationName, computePlatform, deploymentConfigName, "
         "DeploymentType=deploymentStyle.deploymentType, "
         "DeploymentOption=deploymentStyle.deploymentOption, "
-        "AutoRollbackEvents=autoRollbackConfiguration.events, outdatedInstancesStrategy, "
+        "AutoRollbackEvents=autoRollbackConfiguration.events, "
         "LastAttemptedStatus=lastAttemptedDeployment.status, "
         "LastAttemptedTime=lastAttemptedDeployment.createTime",
         links=(
@@ -198,12 +195,9 @@ SCANNERS = (
             "uses AWS::ElasticLoadBalancing::LoadBalancer loadBalancerInfo.elbInfoList[].name",
             "uses AWS::ElasticLoadBalancingV2::TargetGroup "
             "loadBalancerInfo.targetGroupInfoList[].name",
-            "uses AWS::ElasticLoadBalancingV2::TargetGroup "
-            "loadBalancerInfo.targetGroupPairInfoList[].targetGroups[].name",
-            "uses AWS::ElasticLoadBalancingV2::Listener "
-            "loadBalancerInfo.targetGroupPairInfoList[].prodTrafficRoute.listenerArns[]",
-            "uses AWS::ElasticLoadBalancingV2::Listener "
-            "loadBalancerInfo.targetGroupPairInfoList[].testTrafficRoute.listenerArns[]",
+            f"uses AWS::ElasticLoadBalancingV2::TargetGroup {_PAIRS}.targetGroups[].name",
+            f"uses AWS::ElasticLoadBalancingV2::Listener {_PAIRS}.prodTrafficRoute.listenerArns[]",
+            f"uses AWS::ElasticLoadBalancingV2::Listener {_PAIRS}.testTrafficRoute.listenerArns[]",
             "triggers AWS::SNS::Topic triggerConfigurations[].triggerTargetArn",
             "runs-as AWS::IAM::Role serviceRoleArn",
         ),
@@ -212,16 +206,16 @@ SCANNERS = (
         "AWS::CodeDeploy::DeploymentConfig",
         calls=(
             pages("codedeploy", "ListDeploymentConfigs", "deploymentConfigsList[]"),
-            each("codedeploy", "GetDeploymentConfig", into="Detail", deploymentConfigName="{@}"),
+            each("codedeploy", "GetDeploymentConfig", deploymentConfigName="{@}"),
         ),
         arn="arn:{partition}:codedeploy:{region}:{account}:deploymentconfig:{@}",
         id="@",
         tags=None,
-        properties="ComputePlatform=Detail.deploymentConfigInfo.computePlatform, "
-        "MinimumHealthyHostsType=Detail.deploymentConfigInfo.minimumHealthyHosts.type, "
-        "MinimumHealthyHosts=Detail.deploymentConfigInfo.minimumHealthyHosts.value, "
-        "TrafficRoutingType=Detail.deploymentConfigInfo.trafficRoutingConfig.type, "
-        "CreateTime=Detail.deploymentConfigInfo.createTime",
+        properties="ComputePlatform=deploymentConfigInfo.computePlatform, "
+        "MinimumHealthyHostsType=deploymentConfigInfo.minimumHealthyHosts.type, "
+        "MinimumHealthyHosts=deploymentConfigInfo.minimumHealthyHosts.value, "
+        "TrafficRoutingType=deploymentConfigInfo.trafficRoutingConfig.type, "
+        "CreateTime=deploymentConfigInfo.createTime",
         drop=("@", "CodeDeployDefault.*"),
     ),
     listing(
@@ -229,14 +223,13 @@ SCANNERS = (
         calls=(
             pages("codepipeline", "ListPipelines", "pipelines[]"),
             # A pipeline is what its stages do, and the list has only names.
-            each("codepipeline", "GetPipeline", into="Detail", name="{name}"),
+            each("codepipeline", "GetPipeline", name="{name}"),
         ),
         arn="arn:{partition}:codepipeline:{region}:{account}:{name}",
         id="name",
         tags=tagged("codepipeline"),
-        properties="pipelineType, executionMode, version, "
-        "Stages=Detail.pipeline.stages[].name, "
-        "Providers=Detail.pipeline.stages[].actions[].actionTypeId.provider, created, updated",
+        properties="pipelineType, executionMode, version, Stages=pipeline.stages[].name, "
+        "Providers=pipeline.stages[].actions[].actionTypeId.provider, created, updated",
         links=(
             f"uses AWS::CodeConnections::Connection {_ACTION}.ConnectionArn "
             "~ arn:*:codeconnections:*",
@@ -256,8 +249,8 @@ SCANNERS = (
             *(f"uses AWS::S3::Bucket {store}.location" for store in _STORES),
             *(f"encrypts-with AWS::KMS::Alias {store}.{_KEY} ~ *alias/*" for store in _STORES),
             *(f"encrypts-with AWS::KMS::Key {store}.{_KEY} ~ !*alias/*" for store in _STORES),
-            "runs-as AWS::IAM::Role Detail.pipeline.roleArn",
-            "runs-as AWS::IAM::Role Detail.pipeline.stages[].actions[].roleArn",
+            "runs-as AWS::IAM::Role pipeline.roleArn",
+            "runs-as AWS::IAM::Role pipeline.stages[].actions[].roleArn",
         ),
     ),
     # Nothing of its URL: who knows it may call it.
@@ -278,10 +271,7 @@ SCANNERS = (
         name="name",
         tags=tagged("devicefarm:project"),
         properties="defaultJobTimeoutMinutes, created",
-        links=(
-            "in AWS::EC2::VPC vpcConfig.vpcId",
-            "in AWS::EC2::Subnet vpcConfig.subnetIds",
-            "uses AWS::EC2::SecurityGroup vpcConfig.securityGroupIds",
-        ),
+        links="in AWS::EC2::VPC vpcConfig.vpcId, in AWS::EC2::Subnet vpcConfig.subnetIds, "
+        "uses AWS::EC2::SecurityGroup vpcConfig.securityGroupIds",
     ),
 )

@@ -98,12 +98,15 @@ def _aliased(record: str, target: str) -> tuple[str, str] | None:
         return ("AWS::ElasticLoadBalancingV2::LoadBalancer", name) if name else None
     if "vpce" in pieces and first.startswith("vpce-"):
         return "AWS::EC2::VPCEndpoint", "-".join(first.split("-")[:_ENDPOINT_PIECES])
-    # The bucket of a website and the domain of an API have to have the name of the record.
-    name = record.rstrip(".").replace(_WILDCARD, "*")
+    return _of_the_same_name(record.rstrip("."), first, pieces)
+
+
+def _of_the_same_name(record: str, first: str, pieces: list[str]) -> tuple[str, str] | None:
+    """Tell what has to have the name of the record: the bucket of a website, an API's domain."""
     if first.startswith("s3-website"):
-        return "AWS::S3::Bucket", name
-    if rest.startswith("execute-api."):
-        return "AWS::ApiGateway::DomainName", name
+        return "AWS::S3::Bucket", record
+    if "execute-api" in pieces:
+        return "AWS::ApiGateway::DomainName", record.replace(_WILDCARD, "*")
     return None
 
 

@@ -1,8 +1,12 @@
 """What keeps traffic out: WAFv2, Shield, Network Firewall, Firewall Manager."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from proxyd.plugin import each, listing, pages, tagged
+
+_SCOPES: dict[str, Any] = {"Scope": "REGIONAL", "at_home": {"Scope": "CLOUDFRONT"}}
+"""What is in a region, and at home what is CloudFront's."""
 
 _NESTED = (
     "Statement",
@@ -13,8 +17,8 @@ _NESTED = (
 )
 """Where a rule's statement refers to sets and groups: by itself, or one level down."""
 
-_RULES_OF_ACL = "Detail.WebACL.Rules[]"
-_RULES_OF_GROUP = "Detail.RuleGroup.Rules[]"
+_RULES_OF_ACL = "WebACL.Rules[]"
+_RULES_OF_GROUP = "RuleGroup.Rules[]"
 
 
 def _uses(rules: str) -> Iterator[str]:
@@ -40,24 +44,16 @@ SCANNERS = (
     listing(
         "AWS::WAFv2::WebACL",
         calls=(
-            pages(
-                "wafv2",
-                "ListWebACLs",
-                "WebACLs[]",
-                Scope="REGIONAL",
-                at_home={"Scope": "CLOUDFRONT"},
-            ),
+            pages("wafv2", "ListWebACLs", "WebACLs[]", **_SCOPES),
             # The list tells no more than names.
-            each("wafv2", "GetWebACL", into="Detail", ARN="{ARN}"),
+            each("wafv2", "GetWebACL", ARN="{ARN}"),
         ),
         arn="ARN",
         name="Name",
         tags=tagged("wafv2"),
-        properties="Description, Capacity=Detail.WebACL.Capacity, "
-        "Rules=Detail.WebACL.Rules[].Name, LabelNamespace=Detail.WebACL.LabelNamespace, "
-        "ManagedRuleGroups=Detail.WebACL.Rules[].Statement.ManagedRuleGroupStatement.Name, "
-        "ManagedByFirewallManager=Detail.WebACL.ManagedByFirewallManager, "
-        "MetricName=Detail.WebACL.VisibilityConfig.MetricName",
+        properties="Description, Capacity=WebACL.Capacity, Rules=WebACL.Rules[].Name, "
+        "ManagedRuleGroups=WebACL.Rules[].Statement.ManagedRuleGroupStatement.Name, "
+        "ManagedByFirewallManager=WebACL.ManagedByFirewallManager",
         links=(
             f"uses AWS::WAFv2::RuleGroup {_RULES_OF_ACL}.Statement.RuleGroupReferenceStatement.ARN",
             *_uses(_RULES_OF_ACL),
@@ -66,28 +62,18 @@ SCANNERS = (
     listing(
         "AWS::WAFv2::RuleGroup",
         calls=(
-            pages(
-                "wafv2",
-                "ListRuleGroups",
-                "RuleGroups[]",
-                Scope="REGIONAL",
-                at_home={"Scope": "CLOUDFRONT"},
-            ),
-            each("wafv2", "GetRuleGroup", into="Detail", ARN="{ARN}"),
+            pages("wafv2", "ListRuleGroups", "RuleGroups[]", **_SCOPES),
+            each("wafv2", "GetRuleGroup", ARN="{ARN}"),
         ),
         arn="ARN",
         name="Name",
         tags=tagged("wafv2"),
-        properties="Description, Capacity=Detail.RuleGroup.Capacity, "
-        "Rules=Detail.RuleGroup.Rules[].Name, LabelNamespace=Detail.RuleGroup.LabelNamespace, "
-        "MetricName=Detail.RuleGroup.VisibilityConfig.MetricName",
+        properties="Description, Capacity=RuleGroup.Capacity, Rules=RuleGroup.Rules[].Name",
         links=tuple(_uses(_RULES_OF_GROUP)),
     ),
     listing(
         "AWS::WAFv2::IPSet",
-        calls=pages(
-            "wafv2", "ListIPSets", "IPSets[]", Scope="REGIONAL", at_home={"Scope": "CLOUDFRONT"}
-        ),
+        calls=pages("wafv2", "ListIPSets", "IPSets[]", **_SCOPES),
         arn="ARN",
         name="Name",
         tags=tagged("wafv2"),
@@ -95,13 +81,7 @@ SCANNERS = (
     ),
     listing(
         "AWS::WAFv2::RegexPatternSet",
-        calls=pages(
-            "wafv2",
-            "ListRegexPatternSets",
-            "RegexPatternSets[]",
-            Scope="REGIONAL",
-            at_home={"Scope": "CLOUDFRONT"},
-        ),
+        calls=pages("wafv2", "ListRegexPatternSets", "RegexPatternSets[]", **_SCOPES),
         arn="ARN",
         name="Name",
         tags=tagged("wafv2"),
@@ -114,12 +94,9 @@ SCANNERS = (
         arn="ProtectionArn",
         name="Name",
         tags=tagged("shield:protection"),
-        properties="ResourceArn, AutomaticResponse="
-        "ApplicationLayerAutomaticResponseConfiguration.Status",
-        links=(
-            *_protects("ResourceArn"),
-            "uses AWS::Route53::HealthCheck HealthCheckIds",
-        ),
+        properties="ResourceArn, "
+        "AutomaticResponse=ApplicationLayerAutomaticResponseConfiguration.Status",
+        links=(*_protects("ResourceArn"), "uses AWS::Route53::HealthCheck HealthCheckIds"),
     ),
     listing(
         "AWS::Shield::ProtectionGroup",
@@ -136,81 +113,67 @@ SCANNERS = (
         calls=(
             pages("network-firewall", "ListFirewalls", "Firewalls[]"),
             # The list tells no more than names.
-            each(
-                "network-firewall", "DescribeFirewall", into="Detail", FirewallArn="{FirewallArn}"
-            ),
+            each("network-firewall", "DescribeFirewall", FirewallArn="{FirewallArn}"),
         ),
         arn="FirewallArn",
         name="FirewallName",
-        tags="Detail.Firewall.Tags",
-        properties="State=Detail.FirewallStatus.Status, "
-        "ConfigurationSyncState=Detail.FirewallStatus.ConfigurationSyncStateSummary, "
-        "Description=Detail.Firewall.Description, "
-        "AvailabilityZones=Detail.Firewall.AvailabilityZoneMappings[].AvailabilityZone, "
-        "DeleteProtection=Detail.Firewall.DeleteProtection, "
-        "SubnetChangeProtection=Detail.Firewall.SubnetChangeProtection, "
-        "FirewallPolicyChangeProtection=Detail.Firewall.FirewallPolicyChangeProtection, "
-        "EncryptionType=Detail.Firewall.EncryptionConfiguration.Type",
+        tags="Firewall.Tags",
+        properties="State=FirewallStatus.Status, "
+        "ConfigurationSyncState=FirewallStatus.ConfigurationSyncStateSummary, "
+        "Description=Firewall.Description, "
+        "AvailabilityZones=Firewall.AvailabilityZoneMappings[].AvailabilityZone, "
+        "DeleteProtection=Firewall.DeleteProtection, "
+        "SubnetChangeProtection=Firewall.SubnetChangeProtection, "
+        "FirewallPolicyChangeProtection=Firewall.FirewallPolicyChangeProtection",
         links=(
-            "in AWS::EC2::VPC Detail.Firewall.VpcId",
-            "in AWS::EC2::Subnet Detail.Firewall.SubnetMappings[].SubnetId",
-            "uses AWS::EC2::VPCEndpoint Detail.FirewallStatus.SyncStates[*].Attachment.EndpointId",
-            "attached-to AWS::EC2::TransitGateway Detail.Firewall.TransitGatewayId",
+            "in AWS::EC2::VPC Firewall.VpcId",
+            "in AWS::EC2::Subnet Firewall.SubnetMappings[].SubnetId",
+            "uses AWS::EC2::VPCEndpoint FirewallStatus.SyncStates[*].Attachment.EndpointId",
+            "attached-to AWS::EC2::TransitGateway Firewall.TransitGatewayId",
             "uses AWS::EC2::TransitGatewayAttachment "
-            "Detail.FirewallStatus.TransitGatewayAttachmentSyncState.AttachmentId",
-            "uses AWS::NetworkFirewall::FirewallPolicy Detail.Firewall.FirewallPolicyArn",
+            "FirewallStatus.TransitGatewayAttachmentSyncState.AttachmentId",
+            "uses AWS::NetworkFirewall::FirewallPolicy Firewall.FirewallPolicyArn",
             "encrypts-with AWS::KMS::Key "
-            "Detail.Firewall.EncryptionConfiguration.KeyId ~ !AWS_OWNED_KMS_KEY",
+            "Firewall.EncryptionConfiguration.KeyId ~ !AWS_OWNED_KMS_KEY",
         ),
     ),
     listing(
         "AWS::NetworkFirewall::FirewallPolicy",
         calls=(
             pages("network-firewall", "ListFirewallPolicies", "FirewallPolicies[]"),
-            each(
-                "network-firewall",
-                "DescribeFirewallPolicy",
-                into="Detail",
-                FirewallPolicyArn="{Arn}",
-            ),
+            each("network-firewall", "DescribeFirewallPolicy", FirewallPolicyArn="{Arn}"),
         ),
         arn="Arn",
         name="Name",
-        tags="Detail.FirewallPolicyResponse.Tags",
-        properties="State=Detail.FirewallPolicyResponse.FirewallPolicyStatus, "
-        "Description=Detail.FirewallPolicyResponse.Description, "
-        "StatelessDefaultActions=Detail.FirewallPolicy.StatelessDefaultActions, "
-        "StatefulDefaultActions=Detail.FirewallPolicy.StatefulDefaultActions, "
-        "RuleOrder=Detail.FirewallPolicy.StatefulEngineOptions.RuleOrder, "
-        "NumberOfAssociations=Detail.FirewallPolicyResponse.NumberOfAssociations, "
-        "LastModifiedTime=Detail.FirewallPolicyResponse.LastModifiedTime",
+        tags="FirewallPolicyResponse.Tags",
+        properties="State=FirewallPolicyResponse.FirewallPolicyStatus, "
+        "Description=FirewallPolicyResponse.Description, "
+        "StatelessDefaultActions=FirewallPolicy.StatelessDefaultActions, "
+        "StatefulDefaultActions=FirewallPolicy.StatefulDefaultActions, "
+        "RuleOrder=FirewallPolicy.StatefulEngineOptions.RuleOrder, "
+        "LastModifiedTime=FirewallPolicyResponse.LastModifiedTime",
         links=(
             "uses AWS::NetworkFirewall::RuleGroup "
-            "Detail.FirewallPolicy.StatelessRuleGroupReferences[].ResourceArn "
-            "~ !arn:*:aws-managed:*",
+            "FirewallPolicy.StatelessRuleGroupReferences[].ResourceArn ~ !arn:*:aws-managed:*",
             "uses AWS::NetworkFirewall::RuleGroup "
-            "Detail.FirewallPolicy.StatefulRuleGroupReferences[].ResourceArn "
-            "~ !arn:*:aws-managed:*",
+            "FirewallPolicy.StatefulRuleGroupReferences[].ResourceArn ~ !arn:*:aws-managed:*",
             "uses AWS::NetworkFirewall::TLSInspectionConfiguration "
-            "Detail.FirewallPolicy.TLSInspectionConfigurationArn",
+            "FirewallPolicy.TLSInspectionConfigurationArn",
             "encrypts-with AWS::KMS::Key "
-            "Detail.FirewallPolicyResponse.EncryptionConfiguration.KeyId ~ !AWS_OWNED_KMS_KEY",
+            "FirewallPolicyResponse.EncryptionConfiguration.KeyId ~ !AWS_OWNED_KMS_KEY",
         ),
     ),
     listing(
         "AWS::NetworkFirewall::RuleGroup",
         calls=(
             pages("network-firewall", "ListRuleGroups", "RuleGroups[]", Scope="ACCOUNT"),
-            each(
-                "network-firewall", "DescribeRuleGroupMetadata", into="Detail", RuleGroupArn="{Arn}"
-            ),
+            each("network-firewall", "DescribeRuleGroupMetadata", RuleGroupArn="{Arn}"),
         ),
         arn="Arn",
         name="Name",
         tags=tagged("network-firewall"),
-        properties="Type=Detail.Type, Capacity=Detail.Capacity, Description=Detail.Description, "
-        "RuleOrder=Detail.StatefulRuleOptions.RuleOrder, "
-        "LastModifiedTime=Detail.LastModifiedTime",
+        properties="Type, Capacity, Description, RuleOrder=StatefulRuleOptions.RuleOrder, "
+        "LastModifiedTime",
     ),
     listing(
         "AWS::FMS::Policy",

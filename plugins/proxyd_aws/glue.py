@@ -42,6 +42,12 @@ async def _classifiers(shard: Shard) -> AsyncGenerator[Resource, None]:
                     )
 
 
+_BY = ("Jdbc", "MongoDB", "S3", "Catalog", "Delta", "Iceberg", "Hudi")
+"""The kinds of a crawler's targets that it may reach through a connection."""
+
+_AT_REST = "DataCatalogEncryptionSettings.EncryptionAtRest"
+_PASSWORDS = "DataCatalogEncryptionSettings.ConnectionPasswordEncryption"
+
 SCANNERS = (
     listing(
         "AWS::Glue::Job",
@@ -51,7 +57,7 @@ SCANNERS = (
         tags=tagged("glue:job"),
         properties="Description, Type=Command.Name, ScriptLocation=Command.ScriptLocation, "
         "GlueVersion, PythonVersion=Command.PythonVersion, WorkerType, NumberOfWorkers, "
-        "MaxCapacity, ExecutionClass, Timeout, MaxRetries, CreatedOn, LastModifiedOn",
+        "ExecutionClass, CreatedOn, LastModifiedOn",
         links=(
             "runs-as AWS::IAM::Role Role/",
             "uses AWS::S3::Bucket Command.ScriptLocation ~ s3://(*)/*",
@@ -68,7 +74,7 @@ SCANNERS = (
         tags=tagged("glue:connection"),
         properties="State=Status, ConnectionType, Description, "
         "AuthenticationType=AuthenticationConfiguration.AuthenticationType, "
-        "AvailabilityZone=PhysicalConnectionRequirements.AvailabilityZone, MatchCriteria, "
+        "AvailabilityZone=PhysicalConnectionRequirements.AvailabilityZone, "
         "CompatibleComputeEnvironments, CreationTime, LastUpdatedTime",
         links=(
             "in AWS::EC2::Subnet PhysicalConnectionRequirements.SubnetId",
@@ -90,8 +96,7 @@ SCANNERS = (
         "RecrawlBehavior=RecrawlPolicy.RecrawlBehavior, LastCrawlStatus=LastCrawl.Status, "
         "CreationTime, LastUpdated",
         links=(
-            "routes-to AWS::Glue::Database DatabaseName",
-            "runs-as AWS::IAM::Role Role/",
+            "routes-to AWS::Glue::Database DatabaseName, runs-as AWS::IAM::Role Role/",
             "uses AWS::S3::Bucket Targets.S3Targets[].Path ~ s3://(*)/*",
             "uses AWS::S3::Bucket Targets.DeltaTargets[].DeltaTables[] ~ s3://(*)/*",
             "uses AWS::S3::Bucket Targets.IcebergTargets[].Paths[] ~ s3://(*)/*",
@@ -99,16 +104,11 @@ SCANNERS = (
             "uses AWS::DynamoDB::Table Targets.DynamoDBTargets[].Path",
             "uses AWS::Glue::Database Targets.CatalogTargets[].DatabaseName",
             "uses AWS::Glue::Table Targets.CatalogTargets[].Tables[]",
-            "uses AWS::Glue::Connection Targets.JdbcTargets[].ConnectionName",
-            "uses AWS::Glue::Connection Targets.MongoDBTargets[].ConnectionName",
-            "uses AWS::Glue::Connection Targets.S3Targets[].ConnectionName",
-            "uses AWS::Glue::Connection Targets.CatalogTargets[].ConnectionName",
-            "uses AWS::Glue::Connection Targets.DeltaTargets[].ConnectionName",
-            "uses AWS::Glue::Connection Targets.IcebergTargets[].ConnectionName",
-            "uses AWS::Glue::Connection Targets.HudiTargets[].ConnectionName",
+            *(f"uses AWS::Glue::Connection Targets.{kind}Targets[].ConnectionName" for kind in _BY),
             "uses AWS::SQS::Queue Targets.S3Targets[].EventQueueArn",
             "uses AWS::SQS::Queue Targets.S3Targets[].DlqEventQueueArn",
             "uses AWS::SQS::Queue Targets.CatalogTargets[].EventQueueArn",
+            "uses AWS::SQS::Queue Targets.CatalogTargets[].DlqEventQueueArn",
             "uses AWS::Glue::Classifier Classifiers",
             "uses AWS::Glue::SecurityConfiguration CrawlerSecurityConfiguration",
         ),
@@ -119,8 +119,7 @@ SCANNERS = (
         arn="arn:{partition}:glue:{region}:{account}:database/{Name}",
         name="Name",
         tags=tagged("glue:database"),
-        properties="Description, LocationUri, CatalogId, "
-        "TargetCatalogId=TargetDatabase.CatalogId, "
+        properties="Description, LocationUri, TargetCatalogId=TargetDatabase.CatalogId, "
         "FederatedConnectionType=FederatedDatabase.ConnectionType, CreateTime",
         links=(
             "uses AWS::S3::Bucket LocationUri ~ s3://(*)/*",
@@ -145,7 +144,6 @@ SCANNERS = (
         "TargetDatabaseName=TargetTable.DatabaseName, CreateTime",
         links=(
             "member-of AWS::Glue::Database DatabaseName",
-            # It may be s3n:// or s3a:// as well.
             "uses AWS::S3::Bucket StorageDescriptor.Location ~ s3*://(*)/*",
             "uses AWS::Glue::Table TargetTable.Name",
             "uses AWS::Glue::Connection FederatedTable.ConnectionName",
@@ -160,13 +158,10 @@ SCANNERS = (
         name="EndpointName",
         tags=tagged("glue:devEndpoint"),
         properties="State=Status, GlueVersion, WorkerType, NumberOfWorkers, NumberOfNodes, "
-        "AvailabilityZone, PublicAddress, PrivateAddress, FailureReason, CreatedTimestamp, "
-        "LastModifiedTimestamp",
+        "AvailabilityZone, FailureReason, CreatedTimestamp, LastModifiedTimestamp",
         links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::Subnet SubnetId",
-            "uses AWS::EC2::SecurityGroup SecurityGroupIds",
-            "runs-as AWS::IAM::Role RoleArn",
+            "in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet SubnetId",
+            "uses AWS::EC2::SecurityGroup SecurityGroupIds, runs-as AWS::IAM::Role RoleArn",
             "uses AWS::Glue::SecurityConfiguration SecurityConfiguration",
         ),
     ),
@@ -177,11 +172,10 @@ SCANNERS = (
         name="Name",
         tags=tagged("glue:mlTransform"),
         properties="State=Status, Description, GlueVersion, WorkerType, NumberOfWorkers, "
-        "MaxCapacity, LabelCount, Timeout, MaxRetries, CreatedOn, LastModifiedOn",
+        "MaxCapacity, LabelCount, CreatedOn, LastModifiedOn",
         links=(
             "uses AWS::Glue::Database InputRecordTables[].DatabaseName",
-            "uses AWS::Glue::Table InputRecordTables[].TableName",
-            "runs-as AWS::IAM::Role Role/",
+            "uses AWS::Glue::Table InputRecordTables[].TableName, runs-as AWS::IAM::Role Role/",
             "encrypts-with AWS::KMS::Key TransformEncryption.MlUserDataEncryption.KmsKeyId",
             "uses AWS::Glue::SecurityConfiguration "
             "TransformEncryption.TaskRunSecurityConfigurationName",
@@ -197,15 +191,16 @@ SCANNERS = (
         "CloudWatchEncryptionMode=EncryptionConfiguration.CloudWatchEncryption"
         ".CloudWatchEncryptionMode, "
         "JobBookmarksEncryptionMode=EncryptionConfiguration.JobBookmarksEncryption"
-        ".JobBookmarksEncryptionMode, "
-        "DataQualityEncryptionMode=EncryptionConfiguration.DataQualityEncryption"
-        ".DataQualityEncryptionMode, CreatedTimeStamp",
-        links=(
-            "encrypts-with AWS::KMS::Key EncryptionConfiguration.S3Encryption[].KmsKeyArn",
-            "encrypts-with AWS::KMS::Key EncryptionConfiguration.CloudWatchEncryption.KmsKeyArn",
-            "encrypts-with AWS::KMS::Key EncryptionConfiguration.JobBookmarksEncryption.KmsKeyArn",
-            "encrypts-with AWS::KMS::Key EncryptionConfiguration.DataQualityEncryption.KmsKeyArn",
-        ),
+        ".JobBookmarksEncryptionMode, CreatedTimeStamp",
+        links=[
+            f"encrypts-with AWS::KMS::Key EncryptionConfiguration.{of}.KmsKeyArn"
+            for of in (
+                "S3Encryption[]",
+                "CloudWatchEncryption",
+                "JobBookmarksEncryption",
+                "DataQualityEncryption",
+            )
+        ],
     ),
     # They are the catalog's, of which an account has one in each region.
     listing(
@@ -218,16 +213,11 @@ SCANNERS = (
         "ReturnConnectionPasswordEncrypted=DataCatalogEncryptionSettings"
         ".ConnectionPasswordEncryption.ReturnConnectionPasswordEncrypted",
         links=(
-            "encrypts-with AWS::KMS::Alias "
-            "DataCatalogEncryptionSettings.EncryptionAtRest.SseAwsKmsKeyId ~ *alias/*",
-            "encrypts-with AWS::KMS::Key "
-            "DataCatalogEncryptionSettings.EncryptionAtRest.SseAwsKmsKeyId ~ !*alias/*",
-            "encrypts-with AWS::KMS::Alias DataCatalogEncryptionSettings"
-            ".ConnectionPasswordEncryption.AwsKmsKeyId ~ *alias/*",
-            "encrypts-with AWS::KMS::Key DataCatalogEncryptionSettings"
-            ".ConnectionPasswordEncryption.AwsKmsKeyId ~ !*alias/*",
-            "runs-as AWS::IAM::Role "
-            "DataCatalogEncryptionSettings.EncryptionAtRest.CatalogEncryptionServiceRole",
+            f"encrypts-with AWS::KMS::Alias {_AT_REST}.SseAwsKmsKeyId ~ *alias/*",
+            f"encrypts-with AWS::KMS::Key {_AT_REST}.SseAwsKmsKeyId ~ !*alias/*",
+            f"encrypts-with AWS::KMS::Alias {_PASSWORDS}.AwsKmsKeyId ~ *alias/*",
+            f"encrypts-with AWS::KMS::Key {_PASSWORDS}.AwsKmsKeyId ~ !*alias/*",
+            f"runs-as AWS::IAM::Role {_AT_REST}.CatalogEncryptionServiceRole",
         ),
     ),
     Scanner(

@@ -40,14 +40,11 @@ SCANNERS = (
         tags=tagged("cloudtrail:trail"),
         properties="IsLogging=Status.IsLogging, IsMultiRegionTrail, IsOrganizationTrail, "
         "IncludeGlobalServiceEvents, LogFileValidationEnabled, HasCustomEventSelectors, "
-        "HasInsightSelectors, S3KeyPrefix, LatestDeliveryError=Status.LatestDeliveryError, "
-        "StartLoggingTime=Status.StartLoggingTime, StopLoggingTime=Status.StopLoggingTime",
+        "HasInsightSelectors, S3KeyPrefix, LatestDeliveryError=Status.LatestDeliveryError",
         links=(
-            "routes-to AWS::S3::Bucket S3BucketName",
-            "routes-to AWS::SNS::Topic SnsTopicARN",
+            "routes-to AWS::S3::Bucket S3BucketName, routes-to AWS::SNS::Topic SnsTopicARN",
             "routes-to AWS::Logs::LogGroup CloudWatchLogsLogGroupArn ~ (arn:*:log-group:*):*",
-            "encrypts-with AWS::KMS::Key KmsKeyId",
-            "runs-as AWS::IAM::Role CloudWatchLogsRoleArn",
+            "encrypts-with AWS::KMS::Key KmsKeyId, runs-as AWS::IAM::Role CloudWatchLogsRoleArn",
         ),
     ),
     listing(
@@ -69,12 +66,9 @@ SCANNERS = (
         "MultiRegionEnabled=Detail.MultiRegionEnabled, "
         "OrganizationEnabled=Detail.OrganizationEnabled, "
         "TerminationProtectionEnabled=Detail.TerminationProtectionEnabled, "
-        "BillingMode=Detail.BillingMode, FederationStatus=Detail.FederationStatus, "
-        "CreatedTimestamp=Detail.CreatedTimestamp, UpdatedTimestamp=Detail.UpdatedTimestamp",
-        links=(
-            "encrypts-with AWS::KMS::Key Detail.KmsKeyId",
-            "runs-as AWS::IAM::Role Detail.FederationRoleArn",
-        ),
+        "BillingMode=Detail.BillingMode, CreatedTimestamp=Detail.CreatedTimestamp",
+        links="encrypts-with AWS::KMS::Key Detail.KmsKeyId, "
+        "runs-as AWS::IAM::Role Detail.FederationRoleArn",
     ),
     listing(
         "AWS::Config::ConfigRule",
@@ -96,18 +90,17 @@ SCANNERS = (
             each(
                 "config",
                 "DescribeConfigurationRecorderStatus",
-                into="Detail",
+                into="Status",
                 ConfigurationRecorderNames=["{name}"],
             ),
         ),
         arn="arn",
         id="name",
         tags=tagged("config:configuration-recorder"),
-        properties="State=Detail.ConfigurationRecordersStatus[0].lastStatus, "
-        "recording=Detail.ConfigurationRecordersStatus[0].recording, "
-        "lastErrorCode=Detail.ConfigurationRecordersStatus[0].lastErrorCode, "
-        "lastStartTime=Detail.ConfigurationRecordersStatus[0].lastStartTime, "
-        "servicePrincipal, recordingScope, allSupported=recordingGroup.allSupported, "
+        properties="State=Status.ConfigurationRecordersStatus[0].lastStatus, "
+        "recording=Status.ConfigurationRecordersStatus[0].recording, "
+        "lastErrorCode=Status.ConfigurationRecordersStatus[0].lastErrorCode, "
+        "allSupported=recordingGroup.allSupported, "
         "includeGlobalResourceTypes=recordingGroup.includeGlobalResourceTypes, "
         "resourceTypes=recordingGroup.resourceTypes, "
         "recordingFrequency=recordingMode.recordingFrequency",
@@ -122,11 +115,8 @@ SCANNERS = (
         tags=None,
         properties="s3KeyPrefix, "
         "deliveryFrequency=configSnapshotDeliveryProperties.deliveryFrequency",
-        links=(
-            "routes-to AWS::S3::Bucket s3BucketName",
-            "routes-to AWS::SNS::Topic snsTopicARN",
-            "encrypts-with AWS::KMS::Key s3KmsKeyArn",
-        ),
+        links="routes-to AWS::S3::Bucket s3BucketName, routes-to AWS::SNS::Topic snsTopicARN, "
+        "encrypts-with AWS::KMS::Key s3KmsKeyArn",
     ),
     listing(
         "AWS::Config::ConformancePack",
@@ -147,8 +137,8 @@ SCANNERS = (
         properties="AccountIds=AccountAggregationSources[].AccountIds[], "
         "AwsRegions=AccountAggregationSources[].AwsRegions[], "
         "AllAwsRegions=AccountAggregationSources[].AllAwsRegions, "
-        "OrganizationAllAwsRegions=OrganizationAggregationSource.AllAwsRegions, "
-        "CreationTime, LastUpdatedTime, CreatedBy",
+        "OrganizationAllAwsRegions=OrganizationAggregationSource.AllAwsRegions, CreationTime, "
+        "LastUpdatedTime, CreatedBy",
         links="runs-as AWS::IAM::Role OrganizationAggregationSource.RoleArn",
     ),
     listing(
@@ -169,8 +159,8 @@ SCANNERS = (
         arn="resourceShareArn",
         name="name",
         tags="tags",
-        properties="State=status, statusMessage, allowExternalPrincipals, featureSet, "
-        "owningAccountId, creationTime, lastUpdatedTime",
+        properties="State=status, allowExternalPrincipals, featureSet, creationTime, "
+        "lastUpdatedTime",
         links=[
             f"attached-to {type_} Shared[].associatedEntity ~ arn:*:{arn}"
             for type_, arn in _SHARED.items()
@@ -195,7 +185,7 @@ SCANNERS = (
         tags=tagged("budgets:budget"),
         properties="State=HealthStatus.Status, BudgetType, TimeUnit, "
         "LimitAmount=BudgetLimit.Amount, LimitUnit=BudgetLimit.Unit, "
-        "AutoAdjustType=AutoAdjustData.AutoAdjustType, Metrics, Start=TimePeriod.Start, "
+        "AutoAdjustType=AutoAdjustData.AutoAdjustType, Start=TimePeriod.Start, "
         "End=TimePeriod.End, LastUpdatedTime",
     ),
     listing(

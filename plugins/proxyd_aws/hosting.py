@@ -29,17 +29,18 @@ SCANNERS = (
         arn="EnvironmentArn",
         name="EnvironmentName",
         tags=tagged("elasticbeanstalk:environment"),
-        properties="State=Status, Health, HealthStatus, EnvironmentId, VersionLabel, "
-        "SolutionStackName, Tier=Tier.Name, Description, CNAME, EndpointURL, DateCreated, "
-        "DateUpdated",
+        properties="State=Status, Health, EnvironmentId, VersionLabel, SolutionStackName, "
+        "Tier=Tier.Name, Description, CNAME, EndpointURL, DateCreated, DateUpdated",
         links=(
             "member-of AWS::ElasticBeanstalk::Application ApplicationName",
+            "runs AWS::ElasticBeanstalk::ApplicationVersion VersionLabel",
             "runs AWS::EC2::Instance Detail.EnvironmentResources.Instances[].Id",
             "uses AWS::AutoScaling::AutoScalingGroup "
             "Detail.EnvironmentResources.AutoScalingGroups[].Name",
             "uses AWS::AutoScaling::LaunchConfiguration "
             "Detail.EnvironmentResources.LaunchConfigurations[].Name",
             "uses AWS::EC2::LaunchTemplate Detail.EnvironmentResources.LaunchTemplates[].Id",
+            "uses AWS::SQS::Queue Detail.EnvironmentResources.Queues[].URL/",
             "uses AWS::ElasticLoadBalancingV2::LoadBalancer "
             "Detail.EnvironmentResources.LoadBalancers[].Name ~ arn:*",
             "uses AWS::ElasticLoadBalancing::LoadBalancer "
@@ -93,8 +94,8 @@ SCANNERS = (
         name="Name",
         tags=tagged("gamelift:fleet"),
         properties="State=Status, Description, FleetType, ComputeType, InstanceType, "
-        "OperatingSystem, NewGameSessionProtectionPolicy, MetricGroups, StoppedActions, "
-        "CertificateType=CertificateConfiguration.CertificateType, CreationTime, TerminationTime",
+        "OperatingSystem, NewGameSessionProtectionPolicy, StoppedActions, "
+        "CertificateType=CertificateConfiguration.CertificateType, CreationTime",
         links=(
             "runs AWS::GameLift::Build BuildArn",
             "runs AWS::GameLift::Script ScriptArn",
@@ -108,7 +109,7 @@ SCANNERS = (
         name="Name",
         tags=tagged("gamelift:matchmakingconfiguration"),
         properties="Description, FlexMatchMode, BackfillMode, RequestTimeoutSeconds, "
-        "AcceptanceRequired, AcceptanceTimeoutSeconds, AdditionalPlayerCount, CreationTime",
+        "AcceptanceRequired, AdditionalPlayerCount, CreationTime",
         links=(
             "uses AWS::GameLift::MatchmakingRuleSet RuleSetArn",
             "routes-to AWS::GameLift::GameSessionQueue GameSessionQueueArns",

@@ -81,8 +81,8 @@ SCANNERS = (
         arn="Arn",
         name="PolicyName",
         tags=tagged("iam:policy"),
-        properties="Path, PolicyId, DefaultVersionId, AttachmentCount, "
-        "PermissionsBoundaryUsageCount, IsAttachable, CreateDate, UpdateDate",
+        properties="Path, PolicyId, DefaultVersionId, AttachmentCount, IsAttachable, CreateDate, "
+        "UpdateDate",
     ),
     listing(
         "AWS::IAM::InstanceProfile",
@@ -132,19 +132,12 @@ SCANNERS = (
         calls=(
             pages("iam", "ListOpenIDConnectProviders", "OpenIDConnectProviderList[]"),
             # Of a provider the list tells no more than the ARN.
-            each(
-                "iam",
-                "GetOpenIDConnectProvider",
-                into="Detail",
-                OpenIDConnectProviderArn="{Arn}",
-            ),
+            each("iam", "GetOpenIDConnectProvider", OpenIDConnectProviderArn="{Arn}"),
         ),
         scope="global",
         arn="Arn",
-        name="Detail.Url",
-        tags="Detail.Tags",
-        properties="Url=Detail.Url, ClientIDList=Detail.ClientIDList, "
-        "ThumbprintList=Detail.ThumbprintList, CreateDate=Detail.CreateDate",
+        name="Url",
+        properties="Url, ClientIDList, ThumbprintList, CreateDate",
     ),
     listing(
         "AWS::IAM::ServerCertificate",
@@ -170,26 +163,21 @@ SCANNERS = (
         calls=(
             pages("sso-admin", "ListInstances", "Instances[]"),
             each(
-                "sso-admin",
-                "ListPermissionSets",
-                "PermissionSets[]",
-                InstanceArn="{InstanceArn}",
+                "sso-admin", "ListPermissionSets", "PermissionSets[]", InstanceArn="{InstanceArn}"
             ),
             # Of a set the list tells no more than the ARN.
             each(
                 "sso-admin",
                 "DescribePermissionSet",
-                into="Detail",
                 InstanceArn="{^.InstanceArn}",
                 PermissionSetArn="{@}",
             ),
         ),
         arn="@",
-        name="Detail.PermissionSet.Name",
+        name="PermissionSet.Name",
         tags=tagged("sso:permissionSet"),
-        properties="Description=Detail.PermissionSet.Description, "
-        "SessionDuration=Detail.PermissionSet.SessionDuration, "
-        "CreatedDate=Detail.PermissionSet.CreatedDate",
+        properties="Description=PermissionSet.Description, "
+        "SessionDuration=PermissionSet.SessionDuration, CreatedDate=PermissionSet.CreatedDate",
         links="member-of AWS::SSO::Instance ^.InstanceArn",
     ),
     listing(
@@ -197,26 +185,23 @@ SCANNERS = (
         calls=(
             pages("cognito-idp", "ListUserPools", "UserPools[]", MaxResults=60),
             # How people sign in, and whether the pool can be deleted, the list leaves out.
-            each("cognito-idp", "DescribeUserPool", into="Detail", UserPoolId="{Id}"),
+            each("cognito-idp", "DescribeUserPool", UserPoolId="{Id}"),
         ),
         arn="arn:{partition}:cognito-idp:{region}:{account}:userpool/{Id}",
         name="Name",
-        tags="Detail.UserPool.UserPoolTags",
-        properties="MfaConfiguration=Detail.UserPool.MfaConfiguration, "
-        "DeletionProtection=Detail.UserPool.DeletionProtection, "
-        "UserPoolTier=Detail.UserPool.UserPoolTier, Domain=Detail.UserPool.Domain, "
-        "CustomDomain=Detail.UserPool.CustomDomain, "
-        "UsernameAttributes=Detail.UserPool.UsernameAttributes, "
-        "AdvancedSecurityMode=Detail.UserPool.UserPoolAddOns.AdvancedSecurityMode, "
-        "AllowAdminCreateUserOnly=Detail.UserPool.AdminCreateUserConfig.AllowAdminCreateUserOnly, "
-        "EmailSendingAccount=Detail.UserPool.EmailConfiguration.EmailSendingAccount, "
+        tags="UserPool.UserPoolTags",
+        properties="MfaConfiguration=UserPool.MfaConfiguration, "
+        "DeletionProtection=UserPool.DeletionProtection, UserPoolTier=UserPool.UserPoolTier, "
+        "Domain=UserPool.Domain, CustomDomain=UserPool.CustomDomain, "
+        "UsernameAttributes=UserPool.UsernameAttributes, "
+        "AllowAdminCreateUserOnly=UserPool.AdminCreateUserConfig.AllowAdminCreateUserOnly, "
         "CreationDate, LastModifiedDate",
         links=(
             *(f"triggers AWS::Lambda::Function {path}" for path in _functions()),
             "encrypts-with AWS::KMS::Key LambdaConfig.KMSKeyID",
-            "uses AWS::SES::EmailIdentity Detail.UserPool.EmailConfiguration.SourceArn",
-            "uses AWS::SES::ConfigurationSet Detail.UserPool.EmailConfiguration.ConfigurationSet",
-            "runs-as AWS::IAM::Role Detail.UserPool.SmsConfiguration.SnsCallerArn",
+            "uses AWS::SES::EmailIdentity UserPool.EmailConfiguration.SourceArn",
+            "uses AWS::SES::ConfigurationSet UserPool.EmailConfiguration.ConfigurationSet",
+            "runs-as AWS::IAM::Role UserPool.SmsConfiguration.SnsCallerArn",
         ),
     ),
     listing(

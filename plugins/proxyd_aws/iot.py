@@ -9,7 +9,6 @@ from proxyd.plugin import each, listing, pages, tagged
 
 _SENDS_TO = (
     "triggers AWS::CloudWatch::Alarm cloudwatchAlarm.alarmName",
-    "triggers AWS::IoTEvents::Input iotEvents.inputName",
     "triggers AWS::Lambda::Function lambda.functionArn ~ !*:function:*:*",
     "triggers AWS::Lambda::Function lambda.functionArn ~ (arn:*:function:*):*",
     "triggers AWS::SNS::Topic sns.targetArn",
@@ -33,7 +32,6 @@ _ACTS_AS = (
     "dynamoDBv2",
     "elasticsearch",
     "firehose",
-    "iotEvents",
     "iotSiteWise",
     "kinesis",
     "location",
@@ -86,15 +84,14 @@ SCANNERS = (
         calls=(
             pages("iot", "ListThingGroups", "thingGroups[]"),
             # What it is a part of, and whether a query keeps it full.
-            each("iot", "DescribeThingGroup", into="Detail", thingGroupName="{groupName}"),
+            each("iot", "DescribeThingGroup", thingGroupName="{groupName}"),
         ),
         arn="groupArn",
         name="groupName",
         tags=tagged("iot:thinggroup"),
-        properties="State=Detail.status, "
-        "description=Detail.thingGroupProperties.thingGroupDescription, "
-        "indexName=Detail.indexName, creationDate=Detail.thingGroupMetadata.creationDate",
-        links="member-of AWS::IoT::ThingGroup Detail.thingGroupMetadata.parentGroupName",
+        properties="State=status, description=thingGroupProperties.thingGroupDescription, "
+        "indexName, creationDate=thingGroupMetadata.creationDate",
+        links="member-of AWS::IoT::ThingGroup thingGroupMetadata.parentGroupName",
     ),
     listing(
         "AWS::IoT::ThingType",
@@ -104,28 +101,24 @@ SCANNERS = (
         tags=tagged("iot:thingtype"),
         properties="description=thingTypeProperties.thingTypeDescription, "
         "searchableAttributes=thingTypeProperties.searchableAttributes, "
-        "deprecated=thingTypeMetadata.deprecated, "
-        "deprecationDate=thingTypeMetadata.deprecationDate, "
-        "creationDate=thingTypeMetadata.creationDate",
+        "deprecated=thingTypeMetadata.deprecated, creationDate=thingTypeMetadata.creationDate",
     ),
     listing(
         "AWS::IoT::CACertificate",
         calls=(
             pages("iot", "ListCACertificates", "certificates[]"),
             # When it runs out, and what it lets in.
-            each("iot", "DescribeCACertificate", into="Detail", certificateId="{certificateId}"),
+            each("iot", "DescribeCACertificate", certificateId="{certificateId}"),
         ),
         arn="certificateArn",
         tags=tagged("iot:cacert"),
         properties="State=status, "
-        "autoRegistrationStatus=Detail.certificateDescription.autoRegistrationStatus, "
-        "certificateMode=Detail.certificateDescription.certificateMode, "
-        "notBefore=Detail.certificateDescription.validity.notBefore, "
-        "notAfter=Detail.certificateDescription.validity.notAfter, creationDate",
-        links=(
-            "runs-as AWS::IAM::Role Detail.registrationConfig.roleArn",
-            "uses AWS::IoT::ProvisioningTemplate Detail.registrationConfig.templateName",
-        ),
+        "autoRegistrationStatus=certificateDescription.autoRegistrationStatus, "
+        "certificateMode=certificateDescription.certificateMode, "
+        "notBefore=certificateDescription.validity.notBefore, "
+        "notAfter=certificateDescription.validity.notAfter, creationDate",
+        links="runs-as AWS::IAM::Role registrationConfig.roleArn, "
+        "uses AWS::IoT::ProvisioningTemplate registrationConfig.templateName",
     ),
     listing(
         "AWS::IoT::TopicRule",
@@ -152,8 +145,8 @@ SCANNERS = (
         arn="arn:{partition}:iotsitewise:{region}:{account}:asset/{id}",
         name="name",
         tags=tagged("iotsitewise:asset"),
-        properties="State=status.state, description, externalId, "
-        "Hierarchies=hierarchies[].name, creationDate, lastUpdateDate",
+        properties="State=status.state, description, externalId, Hierarchies=hierarchies[].name, "
+        "creationDate, lastUpdateDate",
         links="uses AWS::IoTSiteWise::AssetModel assetModelId",
     ),
     listing(
@@ -178,14 +171,10 @@ SCANNERS = (
         tags=tagged("iotsitewise:gateway"),
         properties="gatewayVersion, "
         "Capabilities=gatewayCapabilitySummaries[].capabilityNamespace, "
-        "CapabilityStates=gatewayCapabilitySummaries[].capabilitySyncStatus, "
         "OperatingSystem=gatewayPlatform.greengrassV2.coreDeviceOperatingSystem, creationDate, "
         "lastUpdateDate",
-        links=(
-            "runs AWS::IoT::Thing gatewayPlatform.greengrassV2.coreDeviceThingName",
-            "runs AWS::IoT::Thing gatewayPlatform.siemensIE.iotCoreThingName",
-            "uses AWS::Greengrass::Group gatewayPlatform.greengrass.groupArn",
-        ),
+        links="runs AWS::IoT::Thing gatewayPlatform.greengrassV2.coreDeviceThingName, "
+        "runs AWS::IoT::Thing gatewayPlatform.siemensIE.iotCoreThingName",
     ),
     listing(
         "AWS::IoTSiteWise::Portal",

@@ -19,8 +19,7 @@ SCANNERS = (
         tags=tagged("kendra:index"),
         properties="State=Status, Edition, Description=Detail.Description, "
         "StorageCapacityUnits=Detail.CapacityUnits.StorageCapacityUnits, "
-        "QueryCapacityUnits=Detail.CapacityUnits.QueryCapacityUnits, "
-        "UserContextPolicy=Detail.UserContextPolicy, CreatedAt, UpdatedAt",
+        "QueryCapacityUnits=Detail.CapacityUnits.QueryCapacityUnits, CreatedAt, UpdatedAt",
         links="runs-as AWS::IAM::Role Detail.RoleArn",
     ),
     listing(
@@ -34,13 +33,9 @@ SCANNERS = (
         tags=tagged("lex:bot"),
         properties="State=botStatus, botType, description, latestBotVersion, "
         "idleSessionTTLInSeconds=Detail.idleSessionTTLInSeconds, "
-        "childDirected=Detail.dataPrivacy.childDirected, "
-        "errorLogsEnabled=Detail.errorLogSettings.enabled, "
-        "creationDateTime=Detail.creationDateTime, lastUpdatedDateTime",
-        links=(
-            "runs-as AWS::IAM::Role Detail.roleArn",
-            "uses AWS::Lex::Bot Detail.botMembers[].botMemberId",
-        ),
+        "childDirected=Detail.dataPrivacy.childDirected, lastUpdatedDateTime",
+        links="runs-as AWS::IAM::Role Detail.roleArn, "
+        "uses AWS::Lex::Bot Detail.botMembers[].botMemberId",
     ),
     listing(
         "AWS::Lex::BotAlias",
@@ -80,8 +75,8 @@ SCANNERS = (
         id="DocumentClassifierArn:",
         tags=tagged("comprehend:document-classifier"),
         properties="State=Status, LanguageCode, Mode, VersionName, "
-        "DataFormat=InputDataConfig.DataFormat, InputLocation=InputDataConfig.S3Uri, "
-        "OutputLocation=OutputDataConfig.S3Uri, SubmitTime, EndTime",
+        "InputLocation=InputDataConfig.S3Uri, OutputLocation=OutputDataConfig.S3Uri, SubmitTime, "
+        "EndTime",
         links=(
             "in AWS::EC2::Subnet VpcConfig.Subnets",
             "uses AWS::EC2::SecurityGroup VpcConfig.SecurityGroupIds",
@@ -103,7 +98,7 @@ SCANNERS = (
         id="EntityRecognizerArn:",
         tags=tagged("comprehend:entity-recognizer"),
         properties="State=Status, LanguageCode, VersionName, "
-        "EntityTypes=InputDataConfig.EntityTypes[].Type, DataFormat=InputDataConfig.DataFormat, "
+        "EntityTypes=InputDataConfig.EntityTypes[].Type, "
         "DocumentsLocation=InputDataConfig.Documents.S3Uri, SubmitTime, EndTime",
         links=(
             "in AWS::EC2::Subnet VpcConfig.Subnets",
@@ -112,8 +107,7 @@ SCANNERS = (
             "uses AWS::S3::Bucket InputDataConfig.Documents.S3Uri ~ s3://(*)/*",
             "member-of AWS::Comprehend::Flywheel FlywheelArn",
             "encrypts-with AWS::KMS::Key ModelKmsKeyId",
-            "encrypts-with AWS::KMS::Key VolumeKmsKeyId",
-            "runs-as AWS::IAM::Role DataAccessRoleArn",
+            "encrypts-with AWS::KMS::Key VolumeKmsKeyId, runs-as AWS::IAM::Role DataAccessRoleArn",
         ),
     ),
     listing(
@@ -121,13 +115,12 @@ SCANNERS = (
         calls=(
             pages("rekognition", "ListCollections", "CollectionIds[]"),
             # The list gives names only. How many faces are in it changes with every use.
-            each("rekognition", "DescribeCollection", into="Detail", CollectionId="{@}"),
+            each("rekognition", "DescribeCollection", CollectionId="{@}"),
         ),
         arn="arn:{partition}:rekognition:{region}:{account}:collection/{@}",
         name="@",
         tags=tagged("rekognition:collection"),
-        properties="FaceModelVersion=Detail.FaceModelVersion, "
-        "CreationTimestamp=Detail.CreationTimestamp",
+        properties="FaceModelVersion, CreationTimestamp",
     ),
     # Its ARN ends in the time when it was made: the name is a piece before the last.
     listing(
@@ -162,8 +155,10 @@ SCANNERS = (
         tags=tagged("frauddetector:event-type"),
         properties="description, eventIngestion, "
         "eventBridgeEnabled=eventOrchestration.eventBridgeEnabled, createdTime, lastUpdatedTime",
-        links="uses AWS::FraudDetector::Variable eventVariables, "
-        "uses AWS::FraudDetector::Label labels, "
-        "uses AWS::FraudDetector::EntityType entityTypes",
+        links=(
+            "uses AWS::FraudDetector::Variable eventVariables",
+            "uses AWS::FraudDetector::Label labels",
+            "uses AWS::FraudDetector::EntityType entityTypes",
+        ),
     ),
 )

@@ -12,8 +12,7 @@ SCANNERS = (
         properties="State=state.name, blueprintId, bundleId, publicIpAddress, privateIpAddress, "
         "ipv6Addresses, isStaticIp, cpuCount=hardware.cpuCount, "
         "ramSizeInGb=hardware.ramSizeInGb, OpenPorts=networking.ports[].fromPort, "
-        "httpTokens=metadataOptions.httpTokens, availabilityZone=location.availabilityZone, "
-        "createdAt",
+        "availabilityZone=location.availabilityZone, createdAt",
         links="uses AWS::Lightsail::KeyPair sshKeyName",
     ),
     listing(
@@ -73,7 +72,6 @@ SCANNERS = (
         tags="tags",
         properties="State=certificateDetail.status, domainName, "
         "subjectAlternativeNames=certificateDetail.subjectAlternativeNames, "
-        "keyAlgorithm=certificateDetail.keyAlgorithm, notBefore=certificateDetail.notBefore, "
         "notAfter=certificateDetail.notAfter, eligibleToRenew=certificateDetail.eligibleToRenew, "
         "renewalStatus=certificateDetail.renewalSummary.renewalStatus, "
         "inUseResourceCount=certificateDetail.inUseResourceCount, "
@@ -89,7 +87,7 @@ SCANNERS = (
         "publiclyAccessible, backupRetentionEnabled, address=masterEndpoint.address, "
         "port=masterEndpoint.port, diskSizeInGb=hardware.diskSizeInGb, "
         "availabilityZone=location.availabilityZone, secondaryAvailabilityZone, "
-        "preferredBackupWindow, preferredMaintenanceWindow, createdAt",
+        "createdAt",
     ),
     # Distributions and domains have no region, and are served where AWS is at home only.
     listing(

@@ -81,9 +81,18 @@ def _told(app: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield key, value
 
 
-_KNOWLEDGE = "Detail.knowledgeBase.knowledgeBaseConfiguration"
+_LATER = "Detail.AsyncInferenceConfig.OutputConfig"
+
+_KNOWLEDGE = "knowledgeBase.knowledgeBaseConfiguration"
 _WAREHOUSE = (
     f"{_KNOWLEDGE}.sqlKnowledgeBaseConfiguration.redshiftConfiguration.queryEngineConfiguration"
+)
+_STORE = "knowledgeBase.storageConfiguration"
+_WITH_PASSWORDS = (
+    "rdsConfiguration",
+    "pineconeConfiguration",
+    "redisEnterpriseCloudConfiguration",
+    "mongoDbAtlasConfiguration",
 )
 
 SCANNERS = (
@@ -104,9 +113,7 @@ SCANNERS = (
         properties="State=NotebookInstanceStatus, InstanceType, "
         "PlatformIdentifier=Detail.PlatformIdentifier, VolumeSizeInGB=Detail.VolumeSizeInGB, "
         "DirectInternetAccess=Detail.DirectInternetAccess, RootAccess=Detail.RootAccess, "
-        "MinimumInstanceMetadataServiceVersion=Detail.InstanceMetadataServiceConfiguration"
-        ".MinimumInstanceMetadataServiceVersion, FailureReason=Detail.FailureReason, "
-        "CreationTime, LastModifiedTime",
+        "FailureReason=Detail.FailureReason, CreationTime, LastModifiedTime",
         links=(
             "in AWS::EC2::Subnet Detail.SubnetId",
             "uses AWS::EC2::SecurityGroup Detail.SecurityGroups",
@@ -116,7 +123,6 @@ SCANNERS = (
             "runs-as AWS::IAM::Role Detail.RoleArn",
             "uses AWS::SageMaker::NotebookInstanceLifecycleConfig "
             "NotebookInstanceLifecycleConfigName",
-            # Or the URL of one that is elsewhere, which may have a password in it.
             "uses AWS::SageMaker::CodeRepository DefaultCodeRepository ~ !*://*",
             "uses AWS::SageMaker::CodeRepository AdditionalCodeRepositories ~ !*://*",
             "uses AWS::CodeCommit::Repository "
@@ -136,10 +142,8 @@ SCANNERS = (
         id="ModelName",
         tags=tagged("sagemaker:model"),
         properties="Image=Detail.PrimaryContainer.Image, "
-        "ModelDataUrl=Detail.PrimaryContainer.ModelDataUrl, "
-        "Mode=Detail.PrimaryContainer.Mode, ContainerImages=Detail.Containers[].Image, "
-        "ContainerModelDataUrls=Detail.Containers[].ModelDataUrl, "
-        "InferenceExecutionMode=Detail.InferenceExecutionConfig.Mode, "
+        "ModelDataUrl=Detail.PrimaryContainer.ModelDataUrl, Mode=Detail.PrimaryContainer.Mode, "
+        "ContainerImages=Detail.Containers[].Image, "
         "EnableNetworkIsolation=Detail.EnableNetworkIsolation, CreationTime",
         links=(
             "in AWS::EC2::Subnet Detail.VpcConfig.Subnets",
@@ -165,13 +169,10 @@ SCANNERS = (
         tags=tagged("sagemaker:domain"),
         properties="State=Status, AuthMode=Detail.AuthMode, "
         "AppNetworkAccessType=Detail.AppNetworkAccessType, "
-        "AppSecurityGroupManagement=Detail.AppSecurityGroupManagement, "
-        "DockerAccess=Detail.DomainSettings.DockerSettings.EnableDockerAccess, "
-        "StudioWebPortal=Detail.DefaultUserSettings.StudioWebPortal, Url, "
+        "DockerAccess=Detail.DomainSettings.DockerSettings.EnableDockerAccess, Url, "
         "FailureReason=Detail.FailureReason, CreationTime, LastModifiedTime",
         links=(
-            "in AWS::EC2::VPC Detail.VpcId",
-            "in AWS::EC2::Subnet Detail.SubnetIds",
+            "in AWS::EC2::VPC Detail.VpcId, in AWS::EC2::Subnet Detail.SubnetIds",
             "uses AWS::EC2::SecurityGroup Detail.DefaultUserSettings.SecurityGroups",
             "uses AWS::EC2::SecurityGroup Detail.DomainSettings.SecurityGroupIds",
             "uses AWS::EC2::SecurityGroup Detail.SecurityGroupIdForDomainBoundary",
@@ -261,10 +262,8 @@ SCANNERS = (
         properties="Variants=Detail.ProductionVariants[].VariantName, "
         "InstanceTypes=Detail.ProductionVariants[].InstanceType, "
         "InitialInstanceCounts=Detail.ProductionVariants[].InitialInstanceCount, "
-        "ServerlessMemorySizesInMB="
-        "Detail.ProductionVariants[].ServerlessConfig.MemorySizeInMB, "
+        "ServerlessMemorySizesInMB=Detail.ProductionVariants[].ServerlessConfig.MemorySizeInMB, "
         "EnableCapture=Detail.DataCaptureConfig.EnableCapture, "
-        "AsyncOutputPath=Detail.AsyncInferenceConfig.OutputConfig.S3OutputPath, "
         "EnableNetworkIsolation=Detail.EnableNetworkIsolation, CreationTime",
         links=(
             "runs AWS::SageMaker::Model Detail.ProductionVariants[].ModelName",
@@ -275,21 +274,17 @@ SCANNERS = (
             "encrypts-with AWS::KMS::Key Detail.KmsKeyId ~ !*alias/*",
             "runs-as AWS::IAM::Role Detail.ExecutionRoleArn",
             "routes-to AWS::S3::Bucket Detail.DataCaptureConfig.DestinationS3Uri ~ s3://(*)/*",
-            "routes-to AWS::S3::Bucket "
-            "Detail.AsyncInferenceConfig.OutputConfig.S3OutputPath ~ s3://(*)/*",
-            "routes-to AWS::S3::Bucket "
-            "Detail.AsyncInferenceConfig.OutputConfig.S3FailurePath ~ s3://(*)/*",
-            "triggers AWS::SNS::Topic "
-            "Detail.AsyncInferenceConfig.OutputConfig.NotificationConfig.SuccessTopic",
-            "triggers AWS::SNS::Topic "
-            "Detail.AsyncInferenceConfig.OutputConfig.NotificationConfig.ErrorTopic",
+            f"routes-to AWS::S3::Bucket {_LATER}.S3OutputPath ~ s3://(*)/*",
+            f"routes-to AWS::S3::Bucket {_LATER}.S3FailurePath ~ s3://(*)/*",
+            f"triggers AWS::SNS::Topic {_LATER}.NotificationConfig.SuccessTopic",
+            f"triggers AWS::SNS::Topic {_LATER}.NotificationConfig.ErrorTopic",
         ),
     ),
     listing(
         "AWS::Bedrock::Agent",
         calls=(
             pages("bedrock-agent", "ListAgents", "agentSummaries[]"),
-            each("bedrock-agent", "GetAgent", into="Detail", agentId="{agentId}"),
+            each("bedrock-agent", "GetAgent", agentId="{agentId}"),
             # What it knows.
             each(
                 "bedrock-agent",
@@ -304,20 +299,17 @@ SCANNERS = (
         name="agentName",
         tags=tagged("bedrock:agent"),
         properties="State=agentStatus, description, latestAgentVersion, "
-        "foundationModel=Detail.agent.foundationModel, "
-        "orchestrationType=Detail.agent.orchestrationType, "
-        "agentCollaboration=Detail.agent.agentCollaboration, "
-        "idleSessionTTLInSeconds=Detail.agent.idleSessionTTLInSeconds, "
-        "createdAt=Detail.agent.createdAt, updatedAt",
+        "foundationModel=agent.foundationModel, orchestrationType=agent.orchestrationType, "
+        "agentCollaboration=agent.agentCollaboration, createdAt=agent.createdAt, updatedAt",
         links=(
             "uses AWS::Bedrock::Guardrail guardrailConfiguration.guardrailIdentifier",
             "uses AWS::Bedrock::KnowledgeBase Knowledge[].knowledgeBaseId",
             "uses AWS::Lambda::Function "
-            "Detail.agent.customOrchestration.executor.lambda ~ !*:function:*:*",
+            "agent.customOrchestration.executor.lambda ~ !*:function:*:*",
             "uses AWS::Lambda::Function "
-            "Detail.agent.customOrchestration.executor.lambda ~ (arn:*:function:*):*",
-            "encrypts-with AWS::KMS::Key Detail.agent.customerEncryptionKeyArn",
-            "runs-as AWS::IAM::Role Detail.agent.agentResourceRoleArn",
+            "agent.customOrchestration.executor.lambda ~ (arn:*:function:*):*",
+            "encrypts-with AWS::KMS::Key agent.customerEncryptionKeyArn",
+            "runs-as AWS::IAM::Role agent.agentResourceRoleArn",
         ),
     ),
     # botocore marks its name as sensitive: it is called by its id, or by its tag.
@@ -334,30 +326,24 @@ SCANNERS = (
         calls=(
             pages("bedrock-agent", "ListKnowledgeBases", "knowledgeBaseSummaries[]"),
             # Where the knowledge is.
-            each(
-                "bedrock-agent",
-                "GetKnowledgeBase",
-                into="Detail",
-                knowledgeBaseId="{knowledgeBaseId}",
-            ),
+            each("bedrock-agent", "GetKnowledgeBase", knowledgeBaseId="{knowledgeBaseId}"),
         ),
         arn="arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledgeBaseId}",
         name="name",
         tags=tagged("bedrock:knowledge-base"),
         properties="State=status, description, "
-        "type=Detail.knowledgeBase.knowledgeBaseConfiguration.type, "
-        "storageType=Detail.knowledgeBase.storageConfiguration.type, "
-        "embeddingModelArn=Detail.knowledgeBase.knowledgeBaseConfiguration"
-        ".vectorKnowledgeBaseConfiguration.embeddingModelArn, "
-        "createdAt=Detail.knowledgeBase.createdAt, updatedAt",
+        "type=knowledgeBase.knowledgeBaseConfiguration.type, "
+        "storageType=knowledgeBase.storageConfiguration.type, "
+        "embeddingModelArn=knowledgeBase.knowledgeBaseConfiguration"
+        ".vectorKnowledgeBaseConfiguration.embeddingModelArn, createdAt=knowledgeBase.createdAt, "
+        "updatedAt",
         links=(
-            "runs-as AWS::IAM::Role Detail.knowledgeBase.roleArn",
-            "uses AWS::OpenSearchServerless::Collection Detail.knowledgeBase"
-            ".storageConfiguration.opensearchServerlessConfiguration.collectionArn",
-            "uses AWS::OpenSearchService::Domain Detail.knowledgeBase"
-            ".storageConfiguration.opensearchManagedClusterConfiguration.domainArn",
-            "uses AWS::RDS::DBCluster "
-            "Detail.knowledgeBase.storageConfiguration.rdsConfiguration.resourceArn",
+            "runs-as AWS::IAM::Role knowledgeBase.roleArn",
+            "uses AWS::OpenSearchServerless::Collection "
+            f"{_STORE}.opensearchServerlessConfiguration.collectionArn",
+            "uses AWS::OpenSearchService::Domain "
+            f"{_STORE}.opensearchManagedClusterConfiguration.domainArn",
+            f"uses AWS::RDS::DBCluster {_STORE}.rdsConfiguration.resourceArn",
             f"uses AWS::Kendra::Index {_KNOWLEDGE}.kendraKnowledgeBaseConfiguration.kendraIndexArn",
             f"uses AWS::RedshiftServerless::Workgroup {_WAREHOUSE}.serverlessConfiguration"
             ".workgroupArn",
@@ -365,14 +351,10 @@ SCANNERS = (
             f"uses AWS::S3::Bucket {_KNOWLEDGE}.vectorKnowledgeBaseConfiguration"
             ".supplementalDataStorageConfiguration.storageLocations[].s3Location.uri "
             "~ s3://(*)/*",
-            "uses AWS::SecretsManager::Secret "
-            "Detail.knowledgeBase.storageConfiguration.rdsConfiguration.credentialsSecretArn",
-            "uses AWS::SecretsManager::Secret "
-            "Detail.knowledgeBase.storageConfiguration.pineconeConfiguration.credentialsSecretArn",
-            "uses AWS::SecretsManager::Secret Detail.knowledgeBase"
-            ".storageConfiguration.redisEnterpriseCloudConfiguration.credentialsSecretArn",
-            "uses AWS::SecretsManager::Secret Detail.knowledgeBase"
-            ".storageConfiguration.mongoDbAtlasConfiguration.credentialsSecretArn",
+            *(
+                f"uses AWS::SecretsManager::Secret {_STORE}.{kind}.credentialsSecretArn"
+                for kind in _WITH_PASSWORDS
+            ),
         ),
     ),
 )

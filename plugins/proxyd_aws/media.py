@@ -52,7 +52,6 @@ SCANNERS = (
         tags=tagged("mediaconvert:queues"),
         properties="State=Status, Description, PricingPlan, ConcurrentJobs, "
         "ReservedSlots=ReservationPlan.ReservedSlots, "
-        "ReservationStatus=ReservationPlan.Status, RenewalType=ReservationPlan.RenewalType, "
         "ReservationExpiresAt=ReservationPlan.ExpiresAt, CreatedAt, LastUpdated",
         # The default queue is AWS's: it can be neither changed nor deleted.
         keep=("Type", "CUSTOM"),
@@ -65,8 +64,7 @@ SCANNERS = (
         properties="State, ChannelClass, Codec=InputSpecification.Codec, "
         "Resolution=InputSpecification.Resolution, "
         "MaximumBitrate=InputSpecification.MaximumBitrate, LogLevel, "
-        "EgressIps=EgressEndpoints[].SourceIp, MaintenanceDay=Maintenance.MaintenanceDay, "
-        "EngineVersion=ChannelEngineVersion.Version, AvailabilityZones=Vpc.AvailabilityZones",
+        "EgressIps=EgressEndpoints[].SourceIp, AvailabilityZones=Vpc.AvailabilityZones",
         links=(
             "uses AWS::MediaLive::Input InputAttachments[].InputId",
             "uses AWS::MediaLive::Input "
@@ -75,9 +73,7 @@ SCANNERS = (
             "routes-to AWS::MediaPackageV2::Channel "
             "Destinations[].MediaPackageSettings[].ChannelName",
             "routes-to AWS::MediaLive::Multiplex Destinations[].MultiplexSettings.MultiplexId",
-            "in AWS::MediaLive::Cluster AnywhereSettings.ClusterId",
-            "in AWS::EC2::Subnet Vpc.SubnetIds",
-            "uses AWS::EC2::SecurityGroup Vpc.SecurityGroupIds",
+            "in AWS::EC2::Subnet Vpc.SubnetIds, uses AWS::EC2::SecurityGroup Vpc.SecurityGroupIds",
             "uses AWS::EC2::NetworkInterface Vpc.NetworkInterfaceIds",
             "uses AWS::SecretsManager::Secret "
             "Destinations[].SrtSettings[].EncryptionPassphraseSecretArn",
@@ -91,13 +87,11 @@ SCANNERS = (
         arn="Arn",
         name="Name",
         properties="State, Type, InputClass, InputSourceType, InputNetworkLocation, "
-        "DestinationIps=Destinations[].Ip, DestinationPorts=Destinations[].Port",
+        "DestinationIps=Destinations[].Ip",
         links=(
-            "attached-to AWS::MediaLive::Channel AttachedChannels",
             "uses AWS::MediaLive::InputSecurityGroup SecurityGroups",
             "uses AWS::MediaConnect::Flow MediaConnectFlows[].FlowArn",
             "uses AWS::EC2::NetworkInterface Destinations[].Vpc.NetworkInterfaceId",
-            "uses AWS::MediaLive::SdiSource SdiSources",
             "runs-as AWS::IAM::Role RoleArn",
         ),
         drop=("State", "DELETED"),
@@ -107,7 +101,6 @@ SCANNERS = (
         calls=pages("medialive", "ListInputSecurityGroups", "InputSecurityGroups[]"),
         arn="Arn",
         properties="State, Cidrs=WhitelistRules[].Cidr",
-        links="attached-to AWS::MediaLive::Input Inputs",
         drop=("State", "DELETED"),
     ),
     listing(
@@ -124,8 +117,7 @@ SCANNERS = (
         calls=pages("mediapackage", "ListOriginEndpoints", "OriginEndpoints[]"),
         arn="Arn",
         id="Id",
-        properties="Description, Url, ManifestName, Origination, Whitelist, "
-        "StartoverWindowSeconds, TimeDelaySeconds, CreatedAt",
+        properties="Description, Url, ManifestName, Origination, Whitelist, CreatedAt",
         links=(
             "member-of AWS::MediaPackage::Channel ChannelId",
             "uses AWS::SecretsManager::Secret "

@@ -9,6 +9,7 @@ from proxyd.plugin import each, listing, pages, tagged
 
 _WATCHED = {
     "ApiId": "AWS::ApiGatewayV2::Api",
+    "App": "AWS::Amplify::App",
     "AutoScalingGroupName": "AWS::AutoScaling::AutoScalingGroup",
     "BucketName": "AWS::S3::Bucket",
     "CacheClusterId": "AWS::ElastiCache::CacheCluster",
@@ -27,7 +28,10 @@ _WATCHED = {
     "FunctionName": "AWS::Lambda::Function",
     "GraphQLAPIId": "AWS::AppSync::GraphQLApi",
     "HealthCheckId": "AWS::Route53::HealthCheck",
+    "HostedZoneId": "AWS::Route53::HostedZone",
     "JobFlowId": "AWS::EMR::Cluster",
+    "JobName": "AWS::Glue::Job",
+    "KeyId": "AWS::KMS::Key",
     "LoadBalancerName": "AWS::ElasticLoadBalancing::LoadBalancer",
     "LogGroupName": "AWS::Logs::LogGroup",
     "NatGatewayId": "AWS::EC2::NatGateway",
@@ -46,17 +50,22 @@ _WATCHED = {
     "UserPool": "AWS::Cognito::UserPool",
     "VPC Endpoint Id": "AWS::EC2::VPCEndpoint",
     "VpnId": "AWS::EC2::VPNConnection",
+    "Workgroup": "AWS::RedshiftServerless::Workgroup",
     "WorkGroup": "AWS::Athena::WorkGroup",
     "WorkspaceId": "AWS::WorkSpaces::Workspace",
 }
 """Dimensions of metrics → what they name. Where services share a name, the one that is met most."""
 
 _WATCHED_IN_PART = (
+    "AWS::DataSync::Task TaskId ~ task-*",
+    "AWS::EC2::ClientVpnEndpoint Endpoint ~ cvpn-endpoint-*",
     "AWS::EC2::Instance InstanceId ~ i-*",
     "AWS::EC2::Volume VolumeId ~ vol-*",
     "AWS::EFS::FileSystem FileSystemId ~ fs-*",
     "AWS::ElasticLoadBalancingV2::LoadBalancer LoadBalancer ~ */(*)/*",
     "AWS::ElasticLoadBalancingV2::TargetGroup TargetGroup ~ targetgroup/(*)/*",
+    "AWS::Route53Resolver::ResolverEndpoint EndpointId ~ rslvr-*",
+    "AWS::Transfer::Server ServerId ~ s-*",
 )
 """The same where only some values name such a thing, or only a part of the value does."""
 
@@ -74,6 +83,15 @@ _LOGS_OF = (
     "attached-to AWS::SageMaker::Endpoint logGroupName ~ /aws/sagemaker/Endpoints/(*)",
 )
 """Whose logs they are where AWS names the group after it, and nothing there names the group."""
+
+_ACTIONS = (
+    "triggers AWS::SNS::Topic AlarmActions ~ arn:*:sns:*",
+    "triggers AWS::SNS::Topic OKActions ~ arn:*:sns:*",
+    "triggers AWS::SNS::Topic InsufficientDataActions ~ arn:*:sns:*",
+    "triggers AWS::Lambda::Function AlarmActions ~ arn:*:lambda:*",
+    "triggers AWS::Lambda::Function OKActions ~ arn:*:lambda:*",
+)
+"""What alarms of both kinds set off."""
 
 
 def _watches(dimensions: str) -> Iterator[str]:
@@ -96,23 +114,13 @@ SCANNERS = (
         properties="State=StateValue, AlarmDescription, Namespace, MetricName, "
         "Dimensions=Dimensions[].Value, MetricNames=Metrics[].MetricStat.Metric.MetricName, "
         "Statistic, Period, EvaluationPeriods, ComparisonOperator, Threshold, TreatMissingData, "
-        "ActionsEnabled, StateTransitionedTimestamp, AlarmConfigurationUpdatedTimestamp",
+        "ActionsEnabled, AlarmConfigurationUpdatedTimestamp",
         links=(
-            "triggers AWS::SNS::Topic AlarmActions ~ arn:*:sns:*",
-            "triggers AWS::SNS::Topic OKActions ~ arn:*:sns:*",
-            "triggers AWS::SNS::Topic InsufficientDataActions ~ arn:*:sns:*",
-            "triggers AWS::Lambda::Function AlarmActions ~ arn:*:lambda:*",
-            "triggers AWS::Lambda::Function OKActions ~ arn:*:lambda:*",
+            *_ACTIONS,
             "triggers AWS::AutoScaling::ScalingPolicy "
             "AlarmActions ~ arn:*:autoscaling:*:autoScalingGroupName/*",
             "triggers AWS::AutoScaling::ScalingPolicy "
             "OKActions ~ arn:*:autoscaling:*:autoScalingGroupName/*",
-            "triggers AWS::ApplicationAutoScaling::ScalingPolicy "
-            "AlarmActions ~ arn:*:autoscaling:*:resource/*",
-            "triggers AWS::ApplicationAutoScaling::ScalingPolicy "
-            "OKActions ~ arn:*:autoscaling:*:resource/*",
-            "triggers AWS::SSMIncidents::ResponsePlan AlarmActions ~ arn:*:ssm-incidents:*",
-            "triggers AWS::AIOps::InvestigationGroup AlarmActions ~ arn:*:aiops:*",
             *_watches("Dimensions"),
             *_watches("Metrics[].MetricStat.Metric.Dimensions"),
         ),
@@ -126,18 +134,8 @@ SCANNERS = (
         id="AlarmName",
         tags=tagged("cloudwatch:alarm"),
         properties="State=StateValue, AlarmDescription, AlarmRule, ActionsEnabled, "
-        "ActionsSuppressor, ActionsSuppressedBy, StateTransitionedTimestamp, "
-        "AlarmConfigurationUpdatedTimestamp",
-        links=(
-            "triggers AWS::SNS::Topic AlarmActions ~ arn:*:sns:*",
-            "triggers AWS::SNS::Topic OKActions ~ arn:*:sns:*",
-            "triggers AWS::SNS::Topic InsufficientDataActions ~ arn:*:sns:*",
-            "triggers AWS::Lambda::Function AlarmActions ~ arn:*:lambda:*",
-            "triggers AWS::Lambda::Function OKActions ~ arn:*:lambda:*",
-            "triggers AWS::SSMIncidents::ResponsePlan AlarmActions ~ arn:*:ssm-incidents:*",
-            "triggers AWS::AIOps::InvestigationGroup AlarmActions ~ arn:*:aiops:*",
-            "uses AWS::CloudWatch::Alarm ActionsSuppressor",
-        ),
+        "ActionsSuppressor, ActionsSuppressedBy, AlarmConfigurationUpdatedTimestamp",
+        links=(*_ACTIONS, "uses AWS::CloudWatch::Alarm ActionsSuppressor"),
     ),
     # Every region lists the same dashboards, and their ARNs name none.
     listing(
@@ -223,7 +221,7 @@ SCANNERS = (
         "ReservoirSize=SamplingRule.ReservoirSize, ServiceName=SamplingRule.ServiceName, "
         "ServiceType=SamplingRule.ServiceType, Host=SamplingRule.Host, "
         "HTTPMethod=SamplingRule.HTTPMethod, URLPath=SamplingRule.URLPath, "
-        "ResourceARN=SamplingRule.ResourceARN, CreatedAt, ModifiedAt",
+        "ResourceARN=SamplingRule.ResourceARN, ModifiedAt",
         # It is in every region of every account.
         drop=("SamplingRule.RuleName", "Default"),
     ),
@@ -235,18 +233,14 @@ SCANNERS = (
         properties="State=Status.State, StateReasonCode=Status.StateReasonCode, RuntimeVersion, "
         "Handler=Code.Handler, ScheduleExpression=Schedule.Expression, "
         "TimeoutInSeconds=RunConfig.TimeoutInSeconds, MemoryInMB=RunConfig.MemoryInMB, "
-        "ActiveTracing=RunConfig.ActiveTracing, SuccessRetentionPeriodInDays, "
-        "FailureRetentionPeriodInDays, ArtifactS3Location, Created=Timeline.Created, "
+        "ActiveTracing=RunConfig.ActiveTracing, ArtifactS3Location, Created=Timeline.Created, "
         "LastModified=Timeline.LastModified",
         links=(
-            "in AWS::EC2::VPC VpcConfig.VpcId",
-            "in AWS::EC2::Subnet VpcConfig.SubnetIds",
+            "in AWS::EC2::VPC VpcConfig.VpcId, in AWS::EC2::Subnet VpcConfig.SubnetIds",
             "uses AWS::EC2::SecurityGroup VpcConfig.SecurityGroupIds",
             "uses AWS::Lambda::LayerVersion Code.SourceLocationArn",
-            # They end in a version.
             "runs AWS::Lambda::Function EngineArn ~ (arn:*:function:*):*",
             "runs AWS::Lambda::Function EngineConfigs[].EngineArn ~ (arn:*:function:*):*",
-            # AWS takes an `s3://` before the bucket away.
             "routes-to AWS::S3::Bucket ArtifactS3Location ~ s3://(*)/*",
             "routes-to AWS::S3::Bucket ArtifactS3Location ~ ([!s]*)/*",
             "routes-to AWS::S3::Bucket ArtifactS3Location ~ (s[!3]*)/*",

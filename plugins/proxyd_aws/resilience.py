@@ -2,7 +2,7 @@
 
 from proxyd.plugin import each, listing, pages, tagged
 
-_TARGETS = "Detail.experimentTemplate.targets[*].resourceArns[]"
+_TARGETS = "experimentTemplate.targets[*].resourceArns[]"
 
 SCANNERS = (
     listing(
@@ -10,17 +10,15 @@ SCANNERS = (
         calls=(
             pages("resiliencehub", "ListApps", "appSummaries[]"),
             # The policy that it is measured against is told nowhere else.
-            each("resiliencehub", "DescribeApp", into="Detail", appArn="{appArn}"),
+            each("resiliencehub", "DescribeApp", appArn="{appArn}"),
         ),
         arn="appArn",
         name="name",
         tags=tagged("resiliencehub:app"),
         properties="State=status, complianceStatus, driftStatus, assessmentSchedule, "
         "resiliencyScore, rtoInSecs, rpoInSecs, description, creationTime",
-        links=(
-            "uses AWS::ResilienceHub::ResiliencyPolicy Detail.app.policyArn",
-            "attached-to AWS::ServiceCatalogAppRegistry::Application awsApplicationArn",
-        ),
+        links="uses AWS::ResilienceHub::ResiliencyPolicy app.policyArn, "
+        "attached-to AWS::ServiceCatalogAppRegistry::Application awsApplicationArn",
     ),
     listing(
         "AWS::ResilienceHub::ResiliencyPolicy",
@@ -36,19 +34,18 @@ SCANNERS = (
         calls=(
             pages("fis", "ListExperimentTemplates", "experimentTemplates[]"),
             # As whom it acts, and what stops it, the list leaves out.
-            each("fis", "GetExperimentTemplate", into="Detail", id="{id}"),
+            each("fis", "GetExperimentTemplate", id="{id}"),
         ),
         arn="arn",
         tags="tags",
         properties="description, "
-        "accountTargeting=Detail.experimentTemplate.experimentOptions.accountTargeting, "
-        "stopConditions=Detail.experimentTemplate.stopConditions[].source, "
-        "creationTime, lastUpdateTime",
+        "accountTargeting=experimentTemplate.experimentOptions.accountTargeting, "
+        "stopConditions=experimentTemplate.stopConditions[].source, creationTime, lastUpdateTime",
         links=(
-            "runs-as AWS::IAM::Role Detail.experimentTemplate.roleArn",
-            "uses AWS::CloudWatch::Alarm Detail.experimentTemplate.stopConditions[].value "
+            "runs-as AWS::IAM::Role experimentTemplate.roleArn",
+            "uses AWS::CloudWatch::Alarm experimentTemplate.stopConditions[].value "
             "~ arn:*:cloudwatch:*",
-            "uses AWS::Logs::LogGroup Detail.experimentTemplate.logConfiguration"
+            "uses AWS::Logs::LogGroup experimentTemplate.logConfiguration"
             ".cloudWatchLogsConfiguration.logGroupArn ~ (arn:*:log-group:*):*",
             f"attached-to AWS::AutoScaling::AutoScalingGroup {_TARGETS} ~ arn:*:autoscaling:*",
             f"attached-to AWS::DynamoDB::Table {_TARGETS} ~ arn:*:dynamodb:*:table/*",

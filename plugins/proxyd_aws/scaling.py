@@ -76,24 +76,13 @@ async def _scalable_targets(shard: Shard) -> AsyncGenerator[Resource, None]:
         shard.incomplete(error)
     for namespace in _NAMESPACES:
         try:
-            async for target in _targets(shard, namespace):
-                yield _scalable_target(shard, target, tags)
+            async for page in shard.pages(*_LIST, ServiceNamespace=namespace):
+                for target in page.get("ScalableTargets", ()):
+                    yield _scalable_target(shard, target, tags)
         except AwsError as error:
             # How a region refuses a namespace that it has not got.
             if error.code != "ValidationException":
                 raise
-
-
-async def _targets(shard: Shard, namespace: str) -> AsyncGenerator[dict[str, Any], None]:
-    """Page by hand: AWS refuses pages of more than 50, which its model does not say."""
-    more: dict[str, str] = {}
-    while True:
-        answer = await shard.call(*_LIST, ServiceNamespace=namespace, **more)
-        for target in answer.get("ScalableTargets", ()):
-            yield target
-        if not answer.get("NextToken"):
-            return
-        more = {"NextToken": answer["NextToken"]}
 
 
 def _scalable_target(
@@ -138,8 +127,7 @@ SCANNERS = (
         "InstanceStates=Instances[].LifecycleState, HealthCheckType, "
         "SuspendedProcesses=SuspendedProcesses[].ProcessName, CapacityRebalance, CreatedTime",
         links=(
-            "in AWS::EC2::Subnet VPCZoneIdentifier[,]",
-            "in AWS::EC2::PlacementGroup PlacementGroup",
+            "in AWS::EC2::Subnet VPCZoneIdentifier[,], in AWS::EC2::PlacementGroup PlacementGroup",
             "runs AWS::EC2::Instance Instances[].InstanceId",
             "attached-to AWS::ElasticLoadBalancingV2::TargetGroup TargetGroupARNs",
             "attached-to AWS::ElasticLoadBalancing::LoadBalancer LoadBalancerNames",
@@ -160,12 +148,11 @@ SCANNERS = (
         arn="LaunchConfigurationARN",
         id="LaunchConfigurationName",
         tags=None,
-        properties="InstanceType, ImageId, KeyName, SpotPrice, PlacementTenancy, "
+        properties="InstanceType, SpotPrice, PlacementTenancy, "
         "AssociatePublicIpAddress, EbsOptimized, Encrypted=BlockDeviceMappings[].Ebs.Encrypted, "
         "HttpTokens=MetadataOptions.HttpTokens, CreatedTime",
         links=(
-            "uses AWS::EC2::SecurityGroup SecurityGroups ~ sg-*",
-            "uses AWS::EC2::KeyPair KeyName",
+            "uses AWS::EC2::SecurityGroup SecurityGroups ~ sg-*, uses AWS::EC2::KeyPair KeyName",
             "uses AWS::EC2::Snapshot BlockDeviceMappings[].Ebs.SnapshotId",
             "runs AWS::EC2::Image ImageId",
             "runs-as AWS::IAM::InstanceProfile IamInstanceProfile",
@@ -216,7 +203,7 @@ SCANNERS = (
             "member-of AWS::AutoScaling::AutoScalingGroup ^.AutoScalingGroupARN",
             "triggers AWS::SNS::Topic NotificationTargetARN ~ arn:*:sns:*",
             "triggers AWS::SQS::Queue NotificationTargetARN ~ arn:*:sqs:*",
-            "triggers AWS::Lambda::Function NotificationTargetARN ~ arn:*:lambda:*",
+            "triggers AWS::Lambda::Function NotificationTargetARN ~ arn:*:function:*",
             "runs-as AWS::IAM::Role RoleARN",
         ),
     ),
@@ -225,7 +212,6 @@ SCANNERS = (
         operations=(_LIST, _TAGS),
         reads={
             _LIST: (
-                "NextToken",
                 "ScalableTargets[].ResourceId",
                 "ScalableTargets[].RoleARN",
                 "ScalableTargets[].ScalableTargetARN",

@@ -15,12 +15,8 @@ SCANNERS = (
         tags=tagged("kms:key"),
         properties="State=KeyMetadata.KeyState, Description=KeyMetadata.Description, "
         "KeyUsage=KeyMetadata.KeyUsage, KeySpec=KeyMetadata.KeySpec, Origin=KeyMetadata.Origin, "
-        "MultiRegion=KeyMetadata.MultiRegion, "
-        "MultiRegionKeyType=KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType, "
-        "CustomKeyStoreId=KeyMetadata.CustomKeyStoreId, "
-        "CreationDate=KeyMetadata.CreationDate, DeletionDate=KeyMetadata.DeletionDate, "
-        "ValidTo=KeyMetadata.ValidTo",
-        links="in AWS::CloudHSM::Cluster KeyMetadata.CloudHsmClusterId",
+        "MultiRegion=KeyMetadata.MultiRegion, CustomKeyStoreId=KeyMetadata.CustomKeyStoreId, "
+        "CreationDate=KeyMetadata.CreationDate, DeletionDate=KeyMetadata.DeletionDate",
         # Not `keep`: a key whose policy refuses the call is the account's own, AWS's do not.
         drop=("KeyMetadata.KeyManager", "AWS"),
     ),
@@ -39,13 +35,14 @@ SCANNERS = (
         calls=pages("secretsmanager", "ListSecrets", "SecretList[]"),
         arn="ARN",
         id="Name",
-        properties="Description, RotationEnabled, "
-        "RotateAfterDays=RotationRules.AutomaticallyAfterDays, LastRotatedDate, "
-        "NextRotationDate, LastChangedDate, OwningService, PrimaryRegion, CreatedDate",
+        properties="RotationEnabled, RotateAfterDays=RotationRules.AutomaticallyAfterDays, "
+        "LastRotatedDate, NextRotationDate, LastChangedDate, OwningService, PrimaryRegion, "
+        "CreatedDate",
         links=(
             "encrypts-with AWS::KMS::Alias KmsKeyId ~ *alias/*",
             "encrypts-with AWS::KMS::Key KmsKeyId ~ !*alias/*",
-            "uses AWS::Lambda::Function RotationLambdaARN",
+            "uses AWS::Lambda::Function RotationLambdaARN ~ !*:function:*:*",
+            "uses AWS::Lambda::Function RotationLambdaARN ~ (arn:*:function:*):*",
         ),
     ),
     listing(
@@ -71,8 +68,7 @@ SCANNERS = (
         name="DomainName",
         tags=tagged("acm:certificate"),
         properties="State=Status, Type, SubjectAlternativeNames=SubjectAlternativeNameSummaries, "
-        "KeyAlgorithm, InUse, RenewalEligibility, ExportOption, NotBefore, NotAfter, CreatedAt, "
-        "ImportedAt, RevokedAt, ManagedBy",
+        "KeyAlgorithm, InUse, RenewalEligibility, NotBefore, NotAfter, CreatedAt",
     ),
     listing(
         "AWS::ACMPCA::CertificateAuthority",
@@ -85,13 +81,11 @@ SCANNERS = (
         arn="Arn",
         name="CertificateAuthorityConfiguration.Subject.CommonName",
         tags=tagged("acm-pca:certificate-authority"),
-        properties="State=Status, Type, UsageMode, FailureReason, "
+        properties="State=Status, Type, UsageMode, "
         "KeyAlgorithm=CertificateAuthorityConfiguration.KeyAlgorithm, "
-        "SigningAlgorithm=CertificateAuthorityConfiguration.SigningAlgorithm, "
-        "Organization=CertificateAuthorityConfiguration.Subject.Organization, "
         "CrlEnabled=RevocationConfiguration.CrlConfiguration.Enabled, "
-        "OcspEnabled=RevocationConfiguration.OcspConfiguration.Enabled, "
-        "NotBefore, NotAfter, CreatedAt, RestorableUntil",
+        "OcspEnabled=RevocationConfiguration.OcspConfiguration.Enabled, NotBefore, NotAfter, "
+        "CreatedAt",
         links="uses AWS::S3::Bucket RevocationConfiguration.CrlConfiguration.S3BucketName",
     ),
 )

@@ -15,8 +15,7 @@ SCANNERS = (
         "Architectures, EphemeralStorage=EphemeralStorage.Size, TracingMode=TracingConfig.Mode, "
         "LastModified",
         links=(
-            "in AWS::EC2::VPC VpcConfig.VpcId",
-            "in AWS::EC2::Subnet VpcConfig.SubnetIds",
+            "in AWS::EC2::VPC VpcConfig.VpcId, in AWS::EC2::Subnet VpcConfig.SubnetIds",
             "uses AWS::EC2::SecurityGroup VpcConfig.SecurityGroupIds",
             "uses AWS::Lambda::LayerVersion Layers[].Arn",
             "uses AWS::EFS::AccessPoint FileSystemConfigs[].Arn",
@@ -46,20 +45,25 @@ SCANNERS = (
         calls=pages("lambda", "ListEventSourceMappings", "EventSourceMappings[]"),
         arn="EventSourceMappingArn",
         id="UUID",
-        name="FunctionArn:",
+        name="FunctionArn ~ *:function:(*)",
         tags=tagged("lambda:event-source-mapping"),
         properties="State, EventSourceArn, BatchSize, MaximumBatchingWindowInSeconds, "
         "ParallelizationFactor, StartingPosition, MaximumRetryAttempts, "
-        "BisectBatchOnFunctionError, MaximumConcurrency=ScalingConfig.MaximumConcurrency, "
-        "FunctionResponseTypes, Topics, Queues",
+        "MaximumConcurrency=ScalingConfig.MaximumConcurrency, Topics, Queues",
         links=(
-            "triggers AWS::Lambda::Function FunctionArn",
+            "triggers AWS::Lambda::Function FunctionArn ~ !*:function:*:*",
+            "triggers AWS::Lambda::Function FunctionArn ~ (arn:*:function:*):*",
+            "attached-to AWS::DynamoDB::Table EventSourceArn ~ (arn:*:dynamodb:*:table/*)/stream/*",
             "attached-to AWS::SQS::Queue EventSourceArn ~ arn:*:sqs:*",
             "attached-to AWS::DynamoDB::Table EventSourceArn ~ (arn:*:table/*)/stream/*",
             "attached-to AWS::Kinesis::Stream EventSourceArn ~ arn:*:kinesis:*:stream/*",
+            "attached-to AWS::Kinesis::Stream "
+            "EventSourceArn ~ (arn:*:kinesis:*:stream/*)/consumer/*",
             "attached-to AWS::MSK::Cluster EventSourceArn ~ arn:*:kafka:*",
             "attached-to AWS::AmazonMQ::Broker EventSourceArn ~ arn:*:mq:*",
             "attached-to AWS::DocDB::DBCluster EventSourceArn ~ arn:*:rds:*",
+            "in AWS::EC2::Subnet SourceAccessConfigurations[].URI ~ subnet:(*)",
+            "uses AWS::EC2::SecurityGroup SourceAccessConfigurations[].URI ~ security_group:(*)",
             "uses AWS::SecretsManager::Secret "
             "SourceAccessConfigurations[].URI ~ arn:*:secretsmanager:*",
             "routes-to AWS::SQS::Queue DestinationConfig.OnFailure.Destination ~ arn:*:sqs:*",
@@ -88,6 +92,8 @@ SCANNERS = (
         "Detail.Service.NetworkConfiguration.IngressConfiguration.IsPubliclyAccessible, "
         "CreatedAt, UpdatedAt",
         links=(
+            "runs AWS::ECR::Repository Detail.Service.SourceConfiguration.ImageRepository"
+            ".ImageIdentifier ~ *.amazonaws.com*/(*):*",
             "uses AWS::AppRunner::VpcConnector "
             "Detail.Service.NetworkConfiguration.EgressConfiguration.VpcConnectorArn",
             "uses AWS::AppRunner::ObservabilityConfiguration "
@@ -106,6 +112,8 @@ SCANNERS = (
             "apprunner",
             "ListObservabilityConfigurations",
             "ObservabilityConfigurationSummaryList[]",
+            # Services stay with older revisions.
+            LatestOnly=False,
         ),
         arn="ObservabilityConfigurationArn",
         name="ObservabilityConfigurationName",

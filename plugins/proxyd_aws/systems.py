@@ -14,10 +14,8 @@ SCANNERS = (
         id="Name",
         tags=tagged("ssm:parameter"),
         properties="Type, Tier, DataType, Version, LastModifiedDate",
-        links=(
-            "encrypts-with AWS::KMS::Alias KeyId ~ *alias/*",
-            "encrypts-with AWS::KMS::Key KeyId ~ !*alias/*",
-        ),
+        links="encrypts-with AWS::KMS::Alias KeyId ~ *alias/*, "
+        "encrypts-with AWS::KMS::Key KeyId ~ !*alias/*",
     ),
     listing(
         "AWS::SSM::Document",
@@ -30,7 +28,7 @@ SCANNERS = (
         arn="arn:{partition}:ssm:{region}:{account}:document/{Name}",
         id="Name",
         properties="State=ReviewStatus, DocumentType, DocumentFormat, DocumentVersion, "
-        "VersionName, SchemaVersion, TargetType, PlatformTypes, DisplayName, CreatedDate",
+        "VersionName, TargetType, PlatformTypes, DisplayName, CreatedDate",
         links="uses AWS::SSM::Document Requires[].Name ~ !AWS*",
     ),
     listing(

@@ -13,9 +13,8 @@ SCANNERS = (
         "CloudTrail=DataSources.CloudTrail.Status, DNSLogs=DataSources.DNSLogs.Status, "
         "FlowLogs=DataSources.FlowLogs.Status, "
         "KubernetesAuditLogs=DataSources.Kubernetes.AuditLogs.Status, "
-        "EbsMalwareProtection="
-        "DataSources.MalwareProtection.ScanEc2InstanceWithFindings.EbsVolumes.Status, "
-        "CreatedAt, UpdatedAt",
+        "EbsMalwareProtection=DataSources.MalwareProtection.ScanEc2InstanceWithFindings"
+        ".EbsVolumes.Status, CreatedAt, UpdatedAt",
         links="runs-as AWS::IAM::Role ServiceRole",
     ),
     listing(
@@ -67,7 +66,7 @@ SCANNERS = (
         arn="arn",
         name="name",
         tags="tags",
-        properties="action, description, reason, ownerId, createdAt, updatedAt",
+        properties="action, description, reason, createdAt, updatedAt",
     ),
     listing(
         "AWS::InspectorV2::CisScanConfiguration",
@@ -92,12 +91,10 @@ SCANNERS = (
         name="subscriberName",
         tags=tagged("securitylake:subscriber"),
         properties="State=subscriberStatus, subscriberDescription, accessTypes, "
-        "principal=subscriberIdentity.principal, "
-        "awsLogSources=sources[].awsLogSource.sourceName, "
+        "principal=subscriberIdentity.principal, awsLogSources=sources[].awsLogSource.sourceName, "
         "customLogSources=sources[].customLogSource.sourceName, createdAt, updatedAt",
         links=(
-            "uses AWS::S3::Bucket s3BucketArn",
-            "uses AWS::RAM::ResourceShare resourceShareArn",
+            "uses AWS::S3::Bucket s3BucketArn, uses AWS::RAM::ResourceShare resourceShareArn",
             "uses AWS::Glue::Crawler sources[].customLogSource.attributes.crawlerArn",
             "uses AWS::Glue::Database sources[].customLogSource.attributes.databaseArn",
             "uses AWS::Glue::Table sources[].customLogSource.attributes.tableArn",

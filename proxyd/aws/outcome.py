@@ -76,13 +76,13 @@ THROTTLED = frozenset(
     }
 )
 _NOT_IN_USE = {
-    "auditmanager": "Audit Manager setup",
-    "ce": "not enabled for cost explorer",
-    "fms": "No default admin",
-    "macie2": "is not enabled",
-    "quicksight": "your identity region is",
-    "securityhub": "not subscribed",
-    "timestream-write": "Only existing Timestream",
+    "auditmanager": ("Audit Manager setup",),
+    "ce": ("not enabled for cost explorer",),
+    "fms": ("No default admin",),
+    "macie2": ("is not enabled",),
+    "quicksight": ("your identity region is", "is not subscribed"),
+    "securityhub": ("not subscribed",),
+    "timestream-write": ("Only existing Timestream",),
 }
 """What services say where nobody has switched them on; some of them call it a refusal."""
 
@@ -149,7 +149,7 @@ def _answered(error: boto.ClientError, operation: Operation) -> AwsError:
     code, text = str(told.get("Code", "")), str(told.get("Message", ""))
     code = code.rpartition(".")[2] if code.startswith("Client.") else code
     shown = code if _CODE.fullmatch(code) else "UnreadableCode"
-    if _NOT_IN_USE.get(operation.service, text + "-") in text:
+    if any(phrase in text for phrase in _NOT_IN_USE.get(operation.service, ())):
         return AwsError("failed", "NotInUse")
     if code in _DENIED:
         return _denied(shown, text, operation)

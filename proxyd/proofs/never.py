@@ -488,6 +488,7 @@ OF_SERVICE = {
         }
     ),
     "scheduler": frozenset({"Input", "SageMakerPipelineParameters"}),
+    "secretsmanager": frozenset({"Description"}),
     "securitylake": frozenset({"externalId", "subscriberEndpoint"}),
     "servicecatalog": frozenset({"ConnectionParameters", "IdempotencyToken"}),
     "ses": frozenset({"AddHeaderAction", "BounceAction", "HtmlPart", "SubjectPart", "TextPart"}),

@@ -158,6 +158,8 @@ def _elements(node: Node, segment: Segment, path: str) -> Node:
 def _child(node: Node, name: str) -> Node:
     if isinstance(node, MapShape):
         return node.value
+    if name == ITEM and is_scalar(node):
+        return node
     if isinstance(node, ListShape):
         raise PathError(f"{name!r} is looked for in a list: write [] before it")
     members = node.fields if isinstance(node, Item) else _members(node)

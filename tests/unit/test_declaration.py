@@ -199,6 +199,15 @@ def test_entries_are_separated_by_commas() -> None:
     assert together.links[1] == ("uses", "D::E::F", "Y")
 
 
+def test_a_condition_is_no_name() -> None:
+    """What stands before the first `=` is a property's name, unless it is in a condition."""
+    scanner = declared(LIST, properties="On=Features[Status=ON].Name, Features[Status=OFF].Name")
+    assert scanner.declaration.properties == {
+        "On": "Features[Status=ON].Name",
+        "Features[Status=OFF].Name": "Features[Status=OFF].Name",
+    }
+
+
 def test_a_link_without_a_path_is_refused() -> None:
     """What is missing in a link is said when it is declared."""
     with pytest.raises(ValueError, match="expected a relation, a type and a path"):

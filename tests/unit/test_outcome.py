@@ -326,3 +326,24 @@ def test_an_outcome_is_its_own_outcome() -> None:
 def test_absence_is_told_from_failure(code: str, absent: bool) -> None:  # noqa: FBT001 - of the table
     """AWS's many words for "it does not exist" are one."""
     assert answered(code).absent is absent
+
+
+@pytest.mark.parametrize(
+    ("service", "code", "message"),
+    [
+        ("macie2", "AccessDeniedException", "Macie is not enabled."),
+        (
+            "securityhub",
+            "InvalidAccessException",
+            "Account 2 is not subscribed to Security Hub",
+        ),
+        ("quicksight", "UnsupportedUserEditionException", "Account 2 is not subscribed for it"),
+    ],
+)
+def test_a_service_that_is_not_switched_on_is_no_failure(
+    service: str, code: str, message: str
+) -> None:
+    """What nobody has switched on has nothing in it, though some services call that a refusal."""
+    off = answered(code, message, Operation(service, "ListThings"))
+    assert (off.code, off.absent) == ("NotInUse", True)
+    assert not answered(code, message, Operation("ec2", "ListThings")).absent

@@ -150,23 +150,6 @@ async def test_the_url_of_what_is_ones_own_is_not_told() -> None:
     assert found.name == "1a2b"
 
 
-async def test_every_page_is_read() -> None:
-    """A token in the answer is given back until there is none."""
-    first = target("service/shop/web", "ecs:service:DesiredCount")
-    second = first | {"ScalableTargetARN": f"{ARN}-2"}
-
-    def answer(params: dict[str, Any]) -> dict[str, Any]:
-        if params["ServiceNamespace"] != "ecs":
-            return {"ScalableTargets": []}
-        if "NextToken" not in params:
-            return {"ScalableTargets": [first], "NextToken": "more"}
-        return {"ScalableTargets": [second]}
-
-    answers = FakeShard({"DescribeScalableTargets": answer, "GetResources": NO_TAGS})
-    answers.reads = TARGETS.reads
-    assert [found.arn for found in await scan(TARGETS, answers)] == [ARN, f"{ARN}-2"]
-
-
 async def test_a_namespace_that_a_region_has_not_got_is_passed_over() -> None:
     """AWS refuses it as it refuses a misspelt one; the others are listed."""
     one = target("service/shop/web", "ecs:service:DesiredCount")
