@@ -27,7 +27,11 @@ _DOMAINS = pages("apigateway", "GetDomainNames", "items[]", resourceOwner="SELF"
 _REST = "arn:{partition}:apigateway:{region}::/restapis"
 _HTTP = "arn:{partition}:apigateway:{region}::/apis"
 
+_MORE = "additionalAuthenticationProviders[]"
 _METHODS = "items[].resourceMethods"
+_UNWRAPPED = "arn:*:lambda:*[!/]" + "?" * len("invocations")
+"""A function by its own ARN, and not within one of API Gateway's, `.../invocations`."""
+
 _OF_ONE_API = frozenset({"failed", "throttled", "timeout"})
 """How a call may end for one API that would not for the next."""
 
@@ -112,7 +116,7 @@ SCANNERS = (
         tags="tags",
         properties="description, version, EndpointTypes=endpointConfiguration.types, "
         "IpAddressType=endpointConfiguration.ipAddressType, apiKeySource, "
-        "disableExecuteApiEndpoint, minimumCompressionSize, binaryMediaTypes, createdDate",
+        "disableExecuteApiEndpoint, createdDate",
         links="uses AWS::EC2::VPCEndpoint endpointConfiguration.vpcEndpointIds",
     ),
     listing(
@@ -126,11 +130,12 @@ SCANNERS = (
         "CanaryPercentTraffic=canarySettings.percentTraffic, createdDate, lastUpdatedDate",
         links=(
             "member-of AWS::ApiGateway::RestApi ^.id",
-            "uses AWS::ApiGateway::Deployment deploymentId",
+            "uses AWS::ApiGateway::Deployment deploymentId, "
             "uses AWS::ApiGateway::Deployment canarySettings.deploymentId",
             "uses AWS::ApiGateway::ClientCertificate clientCertificateId",
             "uses AWS::WAFv2::WebACL webAclArn ~ arn:*:wafv2:*",
-            "uses AWS::Logs::LogGroup accessLogSettings.destinationArn ~ arn:*:logs:*",
+            "uses AWS::Logs::LogGroup accessLogSettings.destinationArn ~ arn:*:log-group:*[!*]",
+            "uses AWS::Logs::LogGroup accessLogSettings.destinationArn ~ (arn:*:log-group:*):[*]",
             "uses AWS::KinesisFirehose::DeliveryStream "
             "accessLogSettings.destinationArn ~ arn:*:firehose:*",
         ),
@@ -182,9 +187,10 @@ SCANNERS = (
         arn=_REST + "/{^.id}/authorizers/{id}",
         name="name",
         tags=None,
-        properties="type, authType, authorizerUri, identitySource, authorizerResultTtlInSeconds",
+        properties="type, authType, identitySource, authorizerResultTtlInSeconds",
         links=(
             "member-of AWS::ApiGateway::RestApi ^.id",
+            "uses AWS::Lambda::Function authorizerUri ~ */functions/(arn:*:function:*)[:/]*",
             "uses AWS::Cognito::UserPool providerARNs",
             "runs-as AWS::IAM::Role authorizerCredentials",
         ),
@@ -225,10 +231,8 @@ SCANNERS = (
         tags="tags",
         properties="State=domainNameStatus, EndpointTypes=endpointConfiguration.types, "
         "securityPolicy, routingMode, certificateUploadDate",
-        links=(
-            "uses AWS::CertificateManager::Certificate certificateArn",
-            "uses AWS::EC2::VPCEndpoint endpointConfiguration.vpcEndpointIds",
-        ),
+        links="uses AWS::CertificateManager::Certificate certificateArn, "
+        "uses AWS::EC2::VPCEndpoint endpointConfiguration.vpcEndpointIds",
         drop=("domainNameId", ""),
     ),
     # Without `includeValues`: a key's value is what it opens the door with.
@@ -239,6 +243,7 @@ SCANNERS = (
         name="name",
         tags="tags",
         properties="description, enabled, stageKeys, createdDate, lastUpdatedDate",
+        links="attached-to AWS::ApiGateway::RestApi stageKeys ~ (*)/*",
     ),
     listing(
         "AWS::ApiGateway::UsagePlan",
@@ -275,14 +280,14 @@ SCANNERS = (
         name="Name",
         properties="ProtocolType, Description, Version, ApiEndpoint, DisableExecuteApiEndpoint, "
         "IpAddressType, AllowOrigins=CorsConfiguration.AllowOrigins, ApiGatewayManaged, "
-        "RouteSelectionExpression, CreatedDate",
+        "CreatedDate",
     ),
     listing(
         "AWS::ApiGatewayV2::Stage",
         calls=(_HTTP_APIS, each("apigatewayv2", "GetStages", "Items[]", ApiId="{ApiId}")),
         arn=_HTTP + "/{^.ApiId}/stages/{StageName}",
         name="StageName",
-        properties="Description, AutoDeploy, DeploymentId, LastDeploymentStatusMessage, "
+        properties="Description, AutoDeploy, DeploymentId, "
         "LoggingLevel=DefaultRouteSettings.LoggingLevel, "
         "ThrottlingBurstLimit=DefaultRouteSettings.ThrottlingBurstLimit, "
         "ThrottlingRateLimit=DefaultRouteSettings.ThrottlingRateLimit, ApiGatewayManaged, "
@@ -290,7 +295,8 @@ SCANNERS = (
         links=(
             "member-of AWS::ApiGatewayV2::Api ^.ApiId",
             "uses AWS::ApiGateway::ClientCertificate ClientCertificateId",
-            "uses AWS::Logs::LogGroup AccessLogSettings.DestinationArn ~ arn:*:logs:*",
+            "uses AWS::Logs::LogGroup AccessLogSettings.DestinationArn ~ arn:*:log-group:*[!*]",
+            "uses AWS::Logs::LogGroup AccessLogSettings.DestinationArn ~ (arn:*:log-group:*):[*]",
         ),
     ),
     listing(
@@ -319,7 +325,9 @@ SCANNERS = (
         links=(
             "member-of AWS::ApiGatewayV2::Api ^.ApiId",
             "routes-to AWS::ApiGatewayV2::VpcLink ConnectionId",
-            "triggers AWS::Lambda::Function IntegrationUri ~ arn:*:lambda:*:function:*",
+            f"triggers AWS::Lambda::Function IntegrationUri ~ {_UNWRAPPED}",
+            "triggers AWS::Lambda::Function IntegrationUri ~ (arn:*:function:*):*[!s]",
+            "triggers AWS::Lambda::Function IntegrationUri ~ */functions/(arn:*:function:*)[:/]*",
             "routes-to AWS::ElasticLoadBalancingV2::Listener "
             "IntegrationUri ~ arn:*:elasticloadbalancing:*",
             "routes-to AWS::ServiceDiscovery::Service IntegrationUri ~ arn:*:servicediscovery:*",
@@ -341,14 +349,17 @@ SCANNERS = (
         name="name",
         tags="tags",
         properties="apiType, authenticationType, "
-        "AdditionalAuthenticationTypes=additionalAuthenticationProviders[].authenticationType, "
+        f"AdditionalAuthenticationTypes={_MORE}.authenticationType, "
         "visibility, introspectionConfig, xrayEnabled, queryDepthLimit, resolverCountLimit, "
         "FieldLogLevel=logConfig.fieldLogLevel",
         links=(
             "uses AWS::Cognito::UserPool userPoolConfig.userPoolId",
-            "uses AWS::Cognito::UserPool additionalAuthenticationProviders[].userPoolConfig"
-            ".userPoolId",
-            "uses AWS::Lambda::Function lambdaAuthorizerConfig.authorizerUri",
+            f"uses AWS::Cognito::UserPool {_MORE}.userPoolConfig.userPoolId",
+            *(
+                f"uses AWS::Lambda::Function {path}lambdaAuthorizerConfig.authorizerUri ~ {glob}"
+                for path in ("", f"{_MORE}.")
+                for glob in ("!*:function:*:*", "(arn:*:function:*):*")
+            ),
             "uses AWS::WAFv2::WebACL wafWebAclArn ~ arn:*:wafv2:*",
             "runs-as AWS::IAM::Role mergedApiExecutionRoleArn",
             "runs-as AWS::IAM::Role logConfig.cloudWatchLogsRoleArn",
@@ -365,7 +376,7 @@ SCANNERS = (
         arn="arn:{partition}:appsync:{region}:{account}:domainnames/{domainName}",
         name="domainName",
         tags="tags",
-        properties="AssociationStatus=Association.apiAssociation.associationStatus, description, "
+        properties="State=Association.apiAssociation.associationStatus, description, "
         "appsyncDomainName, hostedZoneId",
         links=(
             "routes-to AWS::AppSync::GraphQLApi Association.apiAssociation.apiId",

@@ -2,6 +2,10 @@
 
 from proxyd.plugin import each, listing, pages, tagged
 
+_RULES = "Detail.BackupPlan.Rules[]"
+_IDENTITIES = "Server.IdentityProviderDetails"
+_IDENTITY_CENTER = "WebApp.DescribedIdentityProviderDetails.IdentityCenterConfig"
+
 SCANNERS = (
     listing(
         "AWS::Backup::BackupPlan",
@@ -14,17 +18,12 @@ SCANNERS = (
         id="BackupPlanId",
         name="BackupPlanName",
         tags=tagged("backup:backup-plan"),
-        properties="VersionId, Rules=Detail.BackupPlan.Rules[].RuleName, "
-        "Schedules=Detail.BackupPlan.Rules[].ScheduleExpression, "
-        "DeleteAfterDays=Detail.BackupPlan.Rules[].Lifecycle.DeleteAfterDays, "
-        "MoveToColdStorageAfterDays="
-        "Detail.BackupPlan.Rules[].Lifecycle.MoveToColdStorageAfterDays, "
-        "EnableContinuousBackup=Detail.BackupPlan.Rules[].EnableContinuousBackup, CreationDate",
-        links=(
-            "uses AWS::Backup::BackupVault Detail.BackupPlan.Rules[].TargetBackupVaultName",
-            "uses AWS::Backup::BackupVault "
-            "Detail.BackupPlan.Rules[].CopyActions[].DestinationBackupVaultArn",
-        ),
+        properties=f"VersionId, Rules={_RULES}.RuleName, Schedules={_RULES}.ScheduleExpression, "
+        f"DeleteAfterDays={_RULES}.Lifecycle.DeleteAfterDays, "
+        f"MoveToColdStorageAfterDays={_RULES}.Lifecycle.MoveToColdStorageAfterDays, "
+        f"EnableContinuousBackup={_RULES}.EnableContinuousBackup, CreationDate",
+        links=f"uses AWS::Backup::BackupVault {_RULES}.TargetBackupVaultName, "
+        f"uses AWS::Backup::BackupVault {_RULES}.CopyActions[].DestinationBackupVaultArn",
     ),
     listing(
         "AWS::Backup::BackupVault",
@@ -44,12 +43,9 @@ SCANNERS = (
         tags=tagged("backup:report-plan"),
         properties="State=DeploymentStatus, ReportPlanDescription, "
         "ReportTemplate=ReportSetting.ReportTemplate, Formats=ReportDeliveryChannel.Formats, "
-        "Accounts=ReportSetting.Accounts, Regions=ReportSetting.Regions, "
-        "S3KeyPrefix=ReportDeliveryChannel.S3KeyPrefix, CreationTime",
-        links=(
-            "uses AWS::Backup::Framework ReportSetting.FrameworkArns",
-            "routes-to AWS::S3::Bucket ReportDeliveryChannel.S3BucketName",
-        ),
+        "Accounts=ReportSetting.Accounts, Regions=ReportSetting.Regions, CreationTime",
+        links="uses AWS::Backup::Framework ReportSetting.FrameworkArns, "
+        "routes-to AWS::S3::Bucket ReportDeliveryChannel.S3BucketName",
     ),
     listing(
         "AWS::Backup::Framework",
@@ -64,14 +60,14 @@ SCANNERS = (
         calls=(
             pages("dlm", "GetLifecyclePolicies", "Policies[]"),
             # As whom it works and what it encrypts copies with; the rest of a policy stays there.
-            each("dlm", "GetLifecyclePolicy", into="Detail", PolicyId="{PolicyId}"),
+            each("dlm", "GetLifecyclePolicy", PolicyId="{PolicyId}"),
         ),
         arn="arn:{partition}:dlm:{region}:{account}:policy/{PolicyId}",
         properties="State, Description, PolicyType, DefaultPolicy",
         links=(
             "encrypts-with AWS::KMS::Key "
-            "Detail.Policy.PolicyDetails.Schedules[].CrossRegionCopyRules[].CmkArn ~ arn:*:kms:*",
-            "runs-as AWS::IAM::Role Detail.Policy.ExecutionRoleArn ~ arn:*:iam:*",
+            "Policy.PolicyDetails.Schedules[].CrossRegionCopyRules[].CmkArn ~ arn:*:kms:*",
+            "runs-as AWS::IAM::Role Policy.ExecutionRoleArn ~ arn:*:iam:*",
         ),
     ),
     listing(
@@ -93,7 +89,8 @@ SCANNERS = (
             "uses AWS::EC2::NetworkInterface Detail.SourceNetworkInterfaceArns",
             "uses AWS::EC2::NetworkInterface Detail.DestinationNetworkInterfaceArns",
             # Some name the group's streams instead, with `:*` at the end.
-            "uses AWS::Logs::LogGroup Detail.CloudWatchLogGroupArn ~ (arn:*:log-group:*):*",
+            "uses AWS::Logs::LogGroup Detail.CloudWatchLogGroupArn ~ arn:*:log-group:*[!*]",
+            "uses AWS::Logs::LogGroup Detail.CloudWatchLogGroupArn ~ (arn:*:log-group:*):[*]",
             "uses AWS::S3::Bucket Detail.TaskReportConfig.Destination.S3.S3BucketArn",
             "runs-as AWS::IAM::Role Detail.TaskReportConfig.Destination.S3.BucketAccessRoleArn",
         ),
@@ -121,28 +118,28 @@ SCANNERS = (
         calls=(
             pages("transfer", "ListServers", "Servers[]"),
             # The network that it is in, and what it asks who may log in.
-            each("transfer", "DescribeServer", into="Detail", ServerId="{ServerId}"),
+            each("transfer", "DescribeServer", ServerId="{ServerId}"),
         ),
         arn="Arn",
         tags=tagged("transfer:server"),
         properties="State, Domain, EndpointType, IdentityProviderType, UserCount, "
-        "Protocols=Detail.Server.Protocols, SecurityPolicyName=Detail.Server.SecurityPolicyName, "
-        "IpAddressType=Detail.Server.IpAddressType",
+        "Protocols=Server.Protocols, SecurityPolicyName=Server.SecurityPolicyName, "
+        "IpAddressType=Server.IpAddressType",
         links=(
-            "in AWS::EC2::VPC Detail.Server.EndpointDetails.VpcId",
-            "in AWS::EC2::Subnet Detail.Server.EndpointDetails.SubnetIds",
-            "uses AWS::EC2::SecurityGroup Detail.Server.EndpointDetails.SecurityGroupIds",
-            "uses AWS::EC2::VPCEndpoint Detail.Server.EndpointDetails.VpcEndpointId",
-            "uses AWS::EC2::EIP Detail.Server.EndpointDetails.AddressAllocationIds",
-            "uses AWS::CertificateManager::Certificate Detail.Server.Certificate",
-            "uses AWS::Lambda::Function Detail.Server.IdentityProviderDetails.Function",
-            "uses AWS::DirectoryService::MicrosoftAD "
-            "Detail.Server.IdentityProviderDetails.DirectoryId",
-            "triggers AWS::Transfer::Workflow Detail.Server.WorkflowDetails.OnUpload[].WorkflowId",
-            "triggers AWS::Transfer::Workflow "
-            "Detail.Server.WorkflowDetails.OnPartialUpload[].WorkflowId",
+            "in AWS::EC2::VPC Server.EndpointDetails.VpcId, "
+            "in AWS::EC2::Subnet Server.EndpointDetails.SubnetIds",
+            "uses AWS::EC2::SecurityGroup Server.EndpointDetails.SecurityGroupIds",
+            "uses AWS::EC2::VPCEndpoint Server.EndpointDetails.VpcEndpointId",
+            "uses AWS::EC2::EIP Server.EndpointDetails.AddressAllocationIds",
+            "uses AWS::CertificateManager::Certificate Server.Certificate",
+            f"uses AWS::Lambda::Function {_IDENTITIES}.Function ~ !*:function:*:*",
+            f"uses AWS::Lambda::Function {_IDENTITIES}.Function ~ (arn:*:function:*):*",
+            "uses AWS::Logs::LogGroup Server.StructuredLogDestinations ~ (arn:*:log-group:*):*",
+            f"uses AWS::DirectoryService::MicrosoftAD {_IDENTITIES}.DirectoryId",
+            "triggers AWS::Transfer::Workflow Server.WorkflowDetails.OnUpload[].WorkflowId",
+            "triggers AWS::Transfer::Workflow Server.WorkflowDetails.OnPartialUpload[].WorkflowId",
             "runs-as AWS::IAM::Role LoggingRole",
-            "runs-as AWS::IAM::Role Detail.Server.IdentityProviderDetails.InvocationRole",
+            f"runs-as AWS::IAM::Role {_IDENTITIES}.InvocationRole",
         ),
     ),
     listing(
@@ -156,8 +153,11 @@ SCANNERS = (
         tags=tagged("transfer:user"),
         properties="HomeDirectory, HomeDirectoryType, SshPublicKeyCount",
         links=(
-            "member-of AWS::Transfer::Server ^.ServerId",
-            "runs-as AWS::IAM::Role Role",
+            "member-of AWS::Transfer::Server ^.ServerId, runs-as AWS::IAM::Role Role",
+            # Of a bucket or of a file system, whose id is the one that begins with `fs-`.
+            "uses AWS::EFS::FileSystem HomeDirectory ~ /(fs-*)/*",
+            "uses AWS::S3::Bucket HomeDirectory ~ /([!f]*)/*",
+            "uses AWS::S3::Bucket HomeDirectory ~ /(f[!s]*)/*",
         ),
     ),
     listing(
@@ -165,44 +165,41 @@ SCANNERS = (
         calls=(
             pages("transfer", "ListConnectors", "Connectors[]"),
             # Of a connector the list tells no more than where it leads.
-            each("transfer", "DescribeConnector", into="Detail", ConnectorId="{ConnectorId}"),
+            each("transfer", "DescribeConnector", ConnectorId="{ConnectorId}"),
         ),
         arn="Arn",
         tags=tagged("transfer:connector"),
-        properties="State=Detail.Connector.Status, EgressType=Detail.Connector.EgressType, "
-        "SecurityPolicyName=Detail.Connector.SecurityPolicyName, "
-        "EgressIpAddresses=Detail.Connector.ServiceManagedEgressIpAddresses, "
-        "EncryptionAlgorithm=Detail.Connector.As2Config.EncryptionAlgorithm, "
-        "SigningAlgorithm=Detail.Connector.As2Config.SigningAlgorithm",
+        properties="State=Connector.Status, EgressType=Connector.EgressType, "
+        "SecurityPolicyName=Connector.SecurityPolicyName, "
+        "EgressIpAddresses=Connector.ServiceManagedEgressIpAddresses, "
+        "EncryptionAlgorithm=Connector.As2Config.EncryptionAlgorithm, "
+        "SigningAlgorithm=Connector.As2Config.SigningAlgorithm",
         links=(
-            "uses AWS::SecretsManager::Secret Detail.Connector.SftpConfig.UserSecretId",
-            "uses AWS::SecretsManager::Secret Detail.Connector.As2Config.BasicAuthSecretId",
-            "uses AWS::Transfer::Profile Detail.Connector.As2Config.LocalProfileId",
-            "uses AWS::Transfer::Profile Detail.Connector.As2Config.PartnerProfileId",
+            "uses AWS::SecretsManager::Secret Connector.SftpConfig.UserSecretId",
+            "uses AWS::SecretsManager::Secret Connector.As2Config.BasicAuthSecretId",
+            "uses AWS::Transfer::Profile Connector.As2Config.LocalProfileId",
+            "uses AWS::Transfer::Profile Connector.As2Config.PartnerProfileId",
             "routes-to AWS::VpcLattice::ResourceConfiguration "
-            "Detail.Connector.EgressConfig.VpcLattice.ResourceConfigurationArn",
-            "runs-as AWS::IAM::Role Detail.Connector.AccessRole",
-            "runs-as AWS::IAM::Role Detail.Connector.LoggingRole",
+            "Connector.EgressConfig.VpcLattice.ResourceConfigurationArn",
+            "runs-as AWS::IAM::Role Connector.AccessRole, "
+            "runs-as AWS::IAM::Role Connector.LoggingRole",
         ),
     ),
     listing(
         "AWS::Transfer::WebApp",
         calls=(
             pages("transfer", "ListWebApps", "WebApps[]"),
-            each("transfer", "DescribeWebApp", into="Detail", WebAppId="{WebAppId}"),
+            each("transfer", "DescribeWebApp", WebAppId="{WebAppId}"),
         ),
         arn="Arn",
         tags=tagged("transfer:webapp"),
         properties="AccessEndpoint, WebAppEndpoint, "
-        "WebAppEndpointPolicy=Detail.WebApp.WebAppEndpointPolicy, "
-        "WebAppUnits=Detail.WebApp.WebAppUnits.Provisioned",
+        "WebAppEndpointPolicy=WebApp.WebAppEndpointPolicy, "
+        "WebAppUnits=WebApp.WebAppUnits.Provisioned",
         links=(
-            "uses AWS::SSO::Application "
-            "Detail.WebApp.DescribedIdentityProviderDetails.IdentityCenterConfig.ApplicationArn",
-            "uses AWS::SSO::Instance "
-            "Detail.WebApp.DescribedIdentityProviderDetails.IdentityCenterConfig.InstanceArn",
-            "runs-as AWS::IAM::Role "
-            "Detail.WebApp.DescribedIdentityProviderDetails.IdentityCenterConfig.Role",
+            f"uses AWS::SSO::Application {_IDENTITY_CENTER}.ApplicationArn",
+            f"uses AWS::SSO::Instance {_IDENTITY_CENTER}.InstanceArn",
+            f"runs-as AWS::IAM::Role {_IDENTITY_CENTER}.Role",
         ),
     ),
 )

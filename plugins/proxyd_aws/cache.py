@@ -6,6 +6,12 @@ What every account has from AWS (users, access lists and parameter groups called
 
 from proxyd.plugin import listing, pages, tagged
 
+_LOGS_TO = "LogDeliveryConfigurations[].DestinationDetails"
+_LOGS = (
+    f"uses AWS::Logs::LogGroup {_LOGS_TO}.CloudWatchLogsDetails.LogGroup",
+    f"uses AWS::KinesisFirehose::DeliveryStream {_LOGS_TO}.KinesisFirehoseDetails.DeliveryStream",
+)
+
 SCANNERS = (
     listing(
         "AWS::ElastiCache::CacheCluster",
@@ -17,18 +23,15 @@ SCANNERS = (
         tags=tagged("elasticache:cluster"),
         properties="State=CacheClusterStatus, Engine, EngineVersion, CacheNodeType, "
         "NumCacheNodes, PreferredAvailabilityZone, NodeAddresses=CacheNodes[].Endpoint.Address, "
-        "Port=ConfigurationEndpoint.Port, AtRestEncryptionEnabled, TransitEncryptionEnabled, "
-        "AuthTokenEnabled, SnapshotRetentionLimit, CacheClusterCreateTime",
+        "AtRestEncryptionEnabled, TransitEncryptionEnabled, AuthTokenEnabled, "
+        "SnapshotRetentionLimit, CacheClusterCreateTime",
         links=(
             "member-of AWS::ElastiCache::ReplicationGroup ReplicationGroupId",
             "uses AWS::ElastiCache::SubnetGroup CacheSubnetGroupName",
             "uses AWS::ElastiCache::ParameterGroup "
             "CacheParameterGroup.CacheParameterGroupName ~ !default.*",
             "uses AWS::EC2::SecurityGroup SecurityGroups[].SecurityGroupId",
-            "uses AWS::Logs::LogGroup LogDeliveryConfigurations[].DestinationDetails."
-            "CloudWatchLogsDetails.LogGroup",
-            "uses AWS::KinesisFirehose::DeliveryStream LogDeliveryConfigurations[]."
-            "DestinationDetails.KinesisFirehoseDetails.DeliveryStream",
+            *_LOGS,
             "triggers AWS::SNS::Topic NotificationConfiguration.TopicArn",
         ),
     ),
@@ -47,10 +50,7 @@ SCANNERS = (
             "member-of AWS::ElastiCache::GlobalReplicationGroup "
             "GlobalReplicationGroupInfo.GlobalReplicationGroupId",
             "uses AWS::ElastiCache::UserGroup UserGroupIds",
-            "uses AWS::Logs::LogGroup LogDeliveryConfigurations[].DestinationDetails."
-            "CloudWatchLogsDetails.LogGroup",
-            "uses AWS::KinesisFirehose::DeliveryStream LogDeliveryConfigurations[]."
-            "DestinationDetails.KinesisFirehoseDetails.DeliveryStream",
+            *_LOGS,
             "encrypts-with AWS::KMS::Key KmsKeyId",
         ),
     ),
@@ -62,10 +62,7 @@ SCANNERS = (
         tags=tagged("elasticache:subnetgroup"),
         properties="CacheSubnetGroupDescription, SupportedNetworkTypes, "
         "AvailabilityZones=Subnets[].SubnetAvailabilityZone.Name",
-        links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::Subnet Subnets[].SubnetIdentifier",
-        ),
+        links="in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet Subnets[].SubnetIdentifier",
     ),
     listing(
         "AWS::ElastiCache::ParameterGroup",
@@ -95,10 +92,8 @@ SCANNERS = (
         id="UserGroupId",
         tags=tagged("elasticache:usergroup"),
         properties="State=Status, Engine, MinimumEngineVersion, UserIds",
-        links=(
-            "attached-to AWS::ElastiCache::ReplicationGroup ReplicationGroups",
-            "attached-to AWS::ElastiCache::ServerlessCache ServerlessCaches",
-        ),
+        links="attached-to AWS::ElastiCache::ReplicationGroup ReplicationGroups, "
+        "attached-to AWS::ElastiCache::ServerlessCache ServerlessCaches",
     ),
     listing(
         "AWS::MemoryDB::Cluster",
@@ -108,7 +103,7 @@ SCANNERS = (
         tags=tagged("memorydb:cluster"),
         properties="State=Status, Description, Engine, EngineVersion, NodeType, NumberOfShards, "
         "AvailabilityMode, Address=ClusterEndpoint.Address, Port=ClusterEndpoint.Port, "
-        "TLSEnabled, DataTiering, SnapshotRetentionLimit",
+        "TLSEnabled, SnapshotRetentionLimit",
         links=(
             "member-of AWS::MemoryDB::MultiRegionCluster MultiRegionClusterName",
             "uses AWS::MemoryDB::SubnetGroup SubnetGroupName",
@@ -155,9 +150,6 @@ SCANNERS = (
         tags=tagged("memorydb:subnetgroup"),
         properties="Description, SupportedNetworkTypes, "
         "AvailabilityZones=Subnets[].AvailabilityZone.Name",
-        links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::Subnet Subnets[].Identifier",
-        ),
+        links="in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet Subnets[].Identifier",
     ),
 )

@@ -15,8 +15,8 @@ SCANNERS = (
         tags="TagList",
         properties="State=DBInstanceStatus, Engine, EngineVersion, DBInstanceClass, MultiAZ, "
         "AvailabilityZone, EndpointAddress=Endpoint.Address, EndpointPort=Endpoint.Port, "
-        "AllocatedStorage, StorageType, StorageEncrypted, PubliclyAccessible, "
-        "DeletionProtection, BackupRetentionPeriod, InstanceCreateTime",
+        "AllocatedStorage, StorageEncrypted, PubliclyAccessible, DeletionProtection, "
+        "BackupRetentionPeriod, InstanceCreateTime",
         links=(
             "member-of AWS::RDS::DBCluster DBClusterIdentifier",
             "in AWS::EC2::VPC DBSubnetGroup.VpcId",
@@ -44,7 +44,7 @@ SCANNERS = (
         id="DBClusterIdentifier",
         tags="TagList",
         properties="State=Status, Engine, EngineVersion, EngineMode, Endpoint, ReaderEndpoint, "
-        "Port, MultiAZ, AvailabilityZones, AllocatedStorage, StorageEncrypted, "
+        "Port, MultiAZ, AvailabilityZones, StorageEncrypted, "
         "DeletionProtection, BackupRetentionPeriod, ClusterCreateTime",
         links=(
             "uses AWS::RDS::DBSubnetGroup DBSubnetGroup",
@@ -93,14 +93,12 @@ SCANNERS = (
         id="DBProxyName",
         tags=tagged("rds:db-proxy"),
         properties="State=Status, EngineFamily, Endpoint, RequireTLS, IdleClientTimeout, "
-        "DebugLogging, IAMAuth=Auth[].IAMAuth, CreatedDate, UpdatedDate",
+        "IAMAuth=Auth[].IAMAuth, CreatedDate",
         links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::Subnet VpcSubnetIds",
+            "in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet VpcSubnetIds",
             "uses AWS::EC2::SecurityGroup VpcSecurityGroupIds",
             "uses AWS::SecretsManager::Secret Auth[].SecretArn",
-            "routes-to AWS::RDS::DBCluster Targets[].TrackedClusterId",
-            "routes-to AWS::RDS::DBCluster Targets[].TargetArn ~ arn:*:cluster:*",
+            "routes-to AWS::RDS::DBCluster Targets[Type=TRACKED_CLUSTER].RdsResourceId",
             "routes-to AWS::RDS::DBInstance Targets[Type=RDS_INSTANCE].RdsResourceId",
             "runs-as AWS::IAM::Role RoleArn",
         ),
@@ -115,8 +113,7 @@ SCANNERS = (
         properties="State=Status, SnapshotType, Engine, EngineVersion, AllocatedStorage, "
         "StorageType, Encrypted, AvailabilityZone, SourceRegion, SnapshotCreateTime",
         links=(
-            "member-of AWS::RDS::DBInstance DBInstanceIdentifier",
-            "in AWS::EC2::VPC VpcId",
+            "member-of AWS::RDS::DBInstance DBInstanceIdentifier, in AWS::EC2::VPC VpcId",
             "uses AWS::RDS::OptionGroup OptionGroupName ~ !default:*",
             "uses AWS::RDS::DBSnapshot SourceDBSnapshotIdentifier",
             "encrypts-with AWS::KMS::Key KmsKeyId",
@@ -131,8 +128,7 @@ SCANNERS = (
         properties="State=Status, SnapshotType, Engine, EngineVersion, AllocatedStorage, "
         "StorageType, StorageEncrypted, AvailabilityZones, SnapshotCreateTime",
         links=(
-            "member-of AWS::RDS::DBCluster DBClusterIdentifier",
-            "in AWS::EC2::VPC VpcId",
+            "member-of AWS::RDS::DBCluster DBClusterIdentifier, in AWS::EC2::VPC VpcId",
             "uses AWS::RDS::ClusterSnapshot SourceDBClusterSnapshotArn",
             "encrypts-with AWS::KMS::Key KmsKeyId",
         ),
@@ -146,10 +142,7 @@ SCANNERS = (
         tags=tagged("rds:subgrp"),
         properties="State=SubnetGroupStatus, DBSubnetGroupDescription, SupportedNetworkTypes, "
         "AvailabilityZones=Subnets[].SubnetAvailabilityZone.Name",
-        links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::Subnet Subnets[].SubnetIdentifier",
-        ),
+        links="in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet Subnets[].SubnetIdentifier",
     ),
     listing(
         "AWS::RDS::DBParameterGroup",
@@ -179,11 +172,8 @@ SCANNERS = (
         tags=tagged("rds:og"),
         properties="EngineName, MajorEngineVersion, OptionGroupDescription, "
         "Options=Options[].OptionName",
-        links=(
-            "in AWS::EC2::VPC VpcId",
-            "uses AWS::EC2::SecurityGroup "
-            "Options[].VpcSecurityGroupMemberships[].VpcSecurityGroupId",
-        ),
+        links="in AWS::EC2::VPC VpcId, uses AWS::EC2::SecurityGroup "
+        "Options[].VpcSecurityGroupMemberships[].VpcSecurityGroupId",
         drop=("OptionGroupName", "default:*"),
     ),
     listing(

@@ -2,6 +2,8 @@
 
 from proxyd.plugin import each, listing, pages, tagged
 
+_ACTIONS = "Rules[].Actions[]"
+
 SCANNERS = (
     listing(
         "AWS::SES::EmailIdentity",
@@ -20,14 +22,12 @@ SCANNERS = (
         arn="arn:{partition}:ses:{region}:{account}:configuration-set/{@}",
         name="@",
         properties="SendingEnabled=SendingOptions.SendingEnabled, "
-        "TlsPolicy=DeliveryOptions.TlsPolicy, SendingPoolName=DeliveryOptions.SendingPoolName, "
+        "TlsPolicy=DeliveryOptions.TlsPolicy, "
         "ReputationMetricsEnabled=ReputationOptions.ReputationMetricsEnabled, "
         "SuppressedReasons=SuppressionOptions.SuppressedReasons, "
         "CustomRedirectDomain=TrackingOptions.CustomRedirectDomain",
-        links=(
-            "uses AWS::SES::DedicatedIpPool DeliveryOptions.SendingPoolName",
-            "uses AWS::SES::MailManagerArchive ArchivingOptions.ArchiveArn",
-        ),
+        links="uses AWS::SES::DedicatedIpPool DeliveryOptions.SendingPoolName, "
+        "uses AWS::SES::MailManagerArchive ArchivingOptions.ArchiveArn",
     ),
     listing(
         "AWS::SES::Template",
@@ -42,21 +42,25 @@ SCANNERS = (
         calls=(
             pages("ses", "ListReceiptRuleSets", "RuleSets[]"),
             # A set is its rules: where received mail goes.
-            each("ses", "DescribeReceiptRuleSet", into="Detail", RuleSetName="{Name}"),
+            each("ses", "DescribeReceiptRuleSet", RuleSetName="{Name}"),
         ),
         # As AWS names it in `aws:SourceArn`; the IAM reference has no receipt rules at all.
         arn="arn:{partition}:ses:{region}:{account}:receipt-rule-set/{Name}",
         name="Name",
         tags=None,
-        properties="CreatedTimestamp, Rules=Detail.Rules[].Name",
+        properties="CreatedTimestamp, Rules=Rules[].Name",
         links=(
-            "routes-to AWS::S3::Bucket Detail.Rules[].Actions[].S3Action.BucketName",
-            "triggers AWS::SNS::Topic Detail.Rules[].Actions[].S3Action.TopicArn",
-            "triggers AWS::SNS::Topic Detail.Rules[].Actions[].SNSAction.TopicArn",
-            "triggers AWS::Lambda::Function Detail.Rules[].Actions[].LambdaAction.FunctionArn",
-            "routes-to AWS::Connect::Instance Detail.Rules[].Actions[].ConnectAction.InstanceARN",
-            "encrypts-with AWS::KMS::Key Detail.Rules[].Actions[].S3Action.KmsKeyArn",
-            "runs-as AWS::IAM::Role Detail.Rules[].Actions[].S3Action.IamRoleArn",
+            f"routes-to AWS::S3::Bucket {_ACTIONS}.S3Action.BucketName",
+            *(
+                f"triggers AWS::SNS::Topic {_ACTIONS}.{kind}Action.TopicArn"
+                for kind in ("Lambda", "S3", "SNS", "Stop", "Workmail")
+            ),
+            f"triggers AWS::Lambda::Function {_ACTIONS}.LambdaAction.FunctionArn ~ !*:function:*:*",
+            f"triggers AWS::Lambda::Function {_ACTIONS}.LambdaAction.FunctionArn "
+            "~ (arn:*:function:*):*",
+            f"routes-to AWS::Connect::Instance {_ACTIONS}.ConnectAction.InstanceARN",
+            f"encrypts-with AWS::KMS::Key {_ACTIONS}.S3Action.KmsKeyArn",
+            f"runs-as AWS::IAM::Role {_ACTIONS}.S3Action.IamRoleArn",
         ),
     ),
     listing(

@@ -13,22 +13,29 @@ def _triggers(path: str) -> tuple[str, ...]:
     """
     return (
         f"triggers AWS::Lambda::Function {path} ~ arn:*:lambda:*:function:*",
+        f"triggers AWS::Lambda::Function {path} ~ (arn:*:lambda:*:function:*):*",
         f"triggers AWS::SQS::Queue {path} ~ arn:*:sqs:*:*:*",
         f"triggers AWS::SNS::Topic {path} ~ arn:*:sns:*:*:*",
         f"triggers AWS::StepFunctions::StateMachine {path} ~ arn:*:states:*:stateMachine:*",
+        f"triggers AWS::StepFunctions::StateMachine {path} ~ (arn:*:states:*:stateMachine:*):*",
         f"triggers AWS::Kinesis::Stream {path} ~ arn:*:kinesis:*:stream/*",
         f"triggers AWS::KinesisFirehose::DeliveryStream {path} ~ arn:*:firehose:*:deliverystream/*",
         f"triggers AWS::Events::EventBus {path} ~ arn:*:events:*:event-bus/*",
         f"triggers AWS::Events::ApiDestination {path} ~ arn:*:events:*:api-destination/*",
         f"triggers AWS::ECS::Cluster {path} ~ arn:*:ecs:*:cluster/*",
         f"triggers AWS::Batch::JobQueue {path} ~ arn:*:batch:*:job-queue/*",
-        f"triggers AWS::Logs::LogGroup {path} ~ arn:*:logs:*:log-group:*",
+        f"triggers AWS::Logs::LogGroup {path} ~ arn:*:logs:*:log-group:*[!*]",
+        f"triggers AWS::Logs::LogGroup {path} ~ (arn:*:logs:*:log-group:*):[*]",
+        f"triggers AWS::ApiGateway::RestApi {path} ~ arn:*:execute-api:*[0-9]:(*)/*",
         f"triggers AWS::CodeBuild::Project {path} ~ arn:*:codebuild:*:project/*",
         f"triggers AWS::CodePipeline::Pipeline {path} ~ arn:*:codepipeline:*:*:*",
         f"triggers AWS::Glue::Workflow {path} ~ arn:*:glue:*:workflow/*",
         f"triggers AWS::SageMaker::Pipeline {path} ~ arn:*:sagemaker:*:pipeline/*",
         f"triggers AWS::Redshift::Cluster {path} ~ arn:*:redshift:*:cluster:*",
-        f"triggers AWS::SSM::Document {path} ~ arn:*:ssm:*:document/*",
+        f"triggers AWS::RedshiftServerless::Workgroup {path} "
+        "~ arn:*:redshift-serverless:*:workgroup/*",
+        # With an account's number: the others are AWS's own.
+        f"triggers AWS::SSM::Document {path} ~ arn:*:ssm:*[0-9]:document/*",
     )
 
 
@@ -108,8 +115,7 @@ SCANNERS = (
         tags=None,
         properties="State, StateReason, Description, EndpointId, EndpointUrl, "
         "ReplicationState=ReplicationConfig.State, "
-        "SecondaryRegion=RoutingConfig.FailoverConfig.Secondary.Route, CreationTime, "
-        "LastModifiedTime",
+        "SecondaryRegion=RoutingConfig.FailoverConfig.Secondary.Route, CreationTime",
         links=(
             "routes-to AWS::Events::EventBus EventBuses[].EventBusArn",
             "uses AWS::Route53::HealthCheck RoutingConfig.FailoverConfig.Primary.HealthCheck",
@@ -126,11 +132,14 @@ SCANNERS = (
         links=(
             "uses AWS::SQS::Queue Source ~ arn:*:sqs:*:*:*",
             "uses AWS::Kinesis::Stream Source ~ arn:*:kinesis:*:stream/*",
+            "uses AWS::DynamoDB::Table Source ~ (arn:*:dynamodb:*:table/*)/stream/*",
             "uses AWS::MSK::Cluster Source ~ arn:*:kafka:*:cluster/*",
             "uses AWS::AmazonMQ::Broker Source ~ arn:*:mq:*:broker:*",
             "uses AWS::Lambda::Function Enrichment ~ arn:*:lambda:*:function:*",
+            "uses AWS::Lambda::Function Enrichment ~ (arn:*:lambda:*:function:*):*",
             "uses AWS::StepFunctions::StateMachine Enrichment ~ arn:*:states:*:stateMachine:*",
             "uses AWS::Events::ApiDestination Enrichment ~ arn:*:events:*:api-destination/*",
+            "uses AWS::ApiGateway::RestApi Enrichment ~ arn:*:execute-api:*[0-9]:(*)/*",
             *_triggers("Target"),
         ),
     ),

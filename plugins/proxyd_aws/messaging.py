@@ -18,13 +18,10 @@ SCANNERS = (
                 # By name: `All` would fetch the queue's policy as well.
                 AttributeNames=[
                     "CreatedTimestamp",
-                    "DelaySeconds",
                     "FifoQueue",
                     "KmsMasterKeyId",
                     "LastModifiedTimestamp",
-                    "MaximumMessageSize",
                     "MessageRetentionPeriod",
-                    "ReceiveMessageWaitTimeSeconds",
                     "RedrivePolicy",
                     "SqsManagedSseEnabled",
                     "VisibilityTimeout",
@@ -37,8 +34,6 @@ SCANNERS = (
         properties="QueueUrl=@, FifoQueue=Attributes.FifoQueue, "
         "VisibilityTimeout=Attributes.VisibilityTimeout, "
         "MessageRetentionPeriod=Attributes.MessageRetentionPeriod, "
-        "MaximumMessageSize=Attributes.MaximumMessageSize, DelaySeconds=Attributes.DelaySeconds, "
-        "ReceiveMessageWaitTimeSeconds=Attributes.ReceiveMessageWaitTimeSeconds, "
         "SqsManagedSseEnabled=Attributes.SqsManagedSseEnabled, "
         "CreatedTimestamp=Attributes.CreatedTimestamp, "
         "LastModifiedTimestamp=Attributes.LastModifiedTimestamp",
@@ -59,7 +54,7 @@ SCANNERS = (
         tags=tagged("sns"),
         properties="DisplayName=Attributes.DisplayName, FifoTopic=Attributes.FifoTopic, "
         "ContentBasedDeduplication=Attributes.ContentBasedDeduplication, "
-        "SignatureVersion=Attributes.SignatureVersion, Owner=Attributes.Owner, "
+        "SignatureVersion=Attributes.SignatureVersion, "
         "SubscriptionsConfirmed=Attributes.SubscriptionsConfirmed, "
         "SubscriptionsPending=Attributes.SubscriptionsPending, "
         "TracingConfig=Attributes.TracingConfig",
@@ -80,11 +75,12 @@ SCANNERS = (
         arn="SubscriptionArn",
         name="TopicArn:",
         tags=None,
-        properties="Protocol, Owner",
+        properties="Protocol",
         links=(
             "member-of AWS::SNS::Topic TopicArn",
             "triggers AWS::SQS::Queue Endpoint ~ arn:*:sqs:*",
             "triggers AWS::Lambda::Function Endpoint ~ arn:*:lambda:*",
+            "triggers AWS::Lambda::Function Endpoint ~ (arn:*:function:*):*",
             "triggers AWS::KinesisFirehose::DeliveryStream Endpoint ~ arn:*:firehose:*",
         ),
         # Until it is confirmed a subscription has these words for an ARN.
@@ -104,14 +100,12 @@ SCANNERS = (
         "DeploymentMode, HostInstanceType, StorageType=Detail.StorageType, "
         "PubliclyAccessible=Detail.PubliclyAccessible, "
         "AuthenticationStrategy=Detail.AuthenticationStrategy, "
-        "AutoMinorVersionUpgrade=Detail.AutoMinorVersionUpgrade, "
-        "ActionsRequired=Detail.ActionsRequired[].ActionRequiredCode, "
-        "DataReplicationMode=Detail.DataReplicationMode, Created",
+        "ActionsRequired=Detail.ActionsRequired[].ActionRequiredCode, Created",
         links=(
             "in AWS::EC2::Subnet Detail.SubnetIds",
             "uses AWS::EC2::SecurityGroup Detail.SecurityGroups",
             "uses AWS::AmazonMQ::Configuration Detail.Configurations.Current.Id",
-            "uses AWS::Logs::LogGroup Detail.Logs.GeneralLogGroup",
+            "uses AWS::Logs::LogGroup Detail.Logs.GeneralLogGroup, "
             "uses AWS::Logs::LogGroup Detail.Logs.AuditLogGroup",
             "encrypts-with AWS::KMS::Alias Detail.EncryptionOptions.KmsKeyId ~ *alias/*",
             "encrypts-with AWS::KMS::Key Detail.EncryptionOptions.KmsKeyId ~ !*alias/*",

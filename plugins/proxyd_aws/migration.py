@@ -31,7 +31,7 @@ SCANNERS = (
         "PrivateIpAddresses=ReplicationInstancePrivateIpAddresses, "
         "PublicIpAddresses=ReplicationInstancePublicIpAddresses, InstanceCreateTime",
         links=(
-            "in AWS::EC2::VPC ReplicationSubnetGroup.VpcId",
+            "in AWS::EC2::VPC ReplicationSubnetGroup.VpcId, "
             "in AWS::EC2::Subnet ReplicationSubnetGroup.Subnets[].SubnetIdentifier",
             "uses AWS::DMS::ReplicationSubnetGroup "
             "ReplicationSubnetGroup.ReplicationSubnetGroupIdentifier",
@@ -49,6 +49,10 @@ SCANNERS = (
         "SslMode",
         links=(
             "uses AWS::DMS::Certificate CertificateArn",
+            # By its address: after an instance's name comes a word of AWS's that begins with `c`.
+            "uses AWS::RDS::DBCluster ServerName ~ (*).cluster-*.rds.amazonaws.com*",
+            "uses AWS::RDS::DBInstance ServerName ~ (*).c[!l]*.rds.amazonaws.com*",
+            "uses AWS::Redshift::Cluster ServerName ~ (*).*.redshift.amazonaws.com*",
             "uses AWS::S3::Bucket S3Settings.BucketName",
             "uses AWS::S3::Bucket RedshiftSettings.BucketName",
             "uses AWS::S3::Bucket NeptuneSettings.S3BucketName",
@@ -83,7 +87,6 @@ SCANNERS = (
         arn="CertificateArn",
         id="CertificateIdentifier",
         tags=tagged("dms:cert"),
-        properties="CertificateOwner, SigningAlgorithm, KeyLength, ValidFromDate, ValidToDate, "
-        "CertificateCreationDate",
+        properties="CertificateOwner, SigningAlgorithm, KeyLength, ValidFromDate, ValidToDate",
     ),
 )

@@ -15,12 +15,9 @@ def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
     snapshots = f"AWS::{product}::DBClusterSnapshot"
     parameter_groups = f"AWS::{product}::DBClusterParameterGroup"
     instance_groups = (
-        (
-            "uses AWS::Neptune::DBParameterGroup DBParameterGroups[].DBParameterGroupName ~ "
-            "!default.*",
-        )
+        "uses AWS::Neptune::DBParameterGroup DBParameterGroups[].DBParameterGroupName ~ !default.*"
         if product == "Neptune"
-        else ()
+        else ""
     )
     return (
         listing(
@@ -31,14 +28,13 @@ def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
             tags="TagList",
             properties="State=DBInstanceStatus, EngineVersion, DBInstanceClass, "
             "AvailabilityZone, EndpointAddress=Endpoint.Address, EndpointPort=Endpoint.Port, "
-            "StorageEncrypted, PubliclyAccessible, PromotionTier, AutoMinorVersionUpgrade, "
-            "InstanceCreateTime",
+            "StorageEncrypted, PubliclyAccessible, PromotionTier, InstanceCreateTime",
             links=(
                 f"member-of {clusters} DBClusterIdentifier",
                 "in AWS::EC2::VPC DBSubnetGroup.VpcId",
                 "in AWS::EC2::Subnet DBSubnetGroup.Subnets[].SubnetIdentifier",
                 "uses AWS::RDS::DBSubnetGroup DBSubnetGroup.DBSubnetGroupName",
-                *instance_groups,
+                instance_groups,
                 "uses AWS::EC2::SecurityGroup VpcSecurityGroups[].VpcSecurityGroupId",
                 "encrypts-with AWS::KMS::Key KmsKeyId",
                 "encrypts-with AWS::KMS::Key PerformanceInsightsKMSKeyId",
@@ -51,7 +47,7 @@ def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
             id="DBClusterIdentifier",
             tags="TagList",
             properties="State=Status, EngineVersion, Endpoint, ReaderEndpoint, Port, MultiAZ, "
-            "AvailabilityZones, StorageType, StorageEncrypted, DeletionProtection, "
+            "AvailabilityZones, StorageEncrypted, DeletionProtection, "
             "BackupRetentionPeriod, ClusterCreateTime",
             links=(
                 f"member-of {global_clusters} GlobalClusterIdentifier",
@@ -85,8 +81,7 @@ def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
             properties="State=Status, SnapshotType, EngineVersion, StorageType, "
             "StorageEncrypted, AvailabilityZones, SnapshotCreateTime",
             links=(
-                f"member-of {clusters} DBClusterIdentifier",
-                "in AWS::EC2::VPC VpcId",
+                f"member-of {clusters} DBClusterIdentifier, in AWS::EC2::VPC VpcId",
                 f"uses {snapshots} SourceDBClusterSnapshotArn",
                 "encrypts-with AWS::KMS::Key KmsKeyId",
             ),
@@ -140,13 +135,14 @@ SCANNERS = (
     listing(
         "AWS::DynamoDB::GlobalTable",
         calls=pages("dynamodb", "ListGlobalTables", "GlobalTables[]"),
-        scope="global",
         arn="arn:{partition}:dynamodb::{account}:global-table/{GlobalTableName}",
         name="GlobalTableName",
         tags=None,
         properties="ReplicaRegions=ReplicationGroup[].RegionName",
         # Its replicas have its name.
         links="uses AWS::DynamoDB::Table GlobalTableName",
+        # Each region of a table lists it: the first of them has it.
+        keep=("ReplicationGroup[0].RegionName", "{region}"),
     ),
     listing(
         "AWS::DAX::Cluster",
@@ -154,7 +150,7 @@ SCANNERS = (
         arn="ClusterArn",
         name="ClusterName",
         tags=tagged("dax:cache"),
-        properties="State=Status, Description, NodeType, TotalNodes, ActiveNodes, "
+        properties="State=Status, Description, NodeType, TotalNodes, "
         "Address=ClusterDiscoveryEndpoint.Address, Port=ClusterDiscoveryEndpoint.Port, "
         "AvailabilityZones=Nodes[].AvailabilityZone, SSEStatus=SSEDescription.Status, "
         "ClusterEndpointEncryptionType",
@@ -184,10 +180,7 @@ SCANNERS = (
         tags=None,
         properties="Description, AvailabilityZones=Subnets[].SubnetAvailabilityZone, "
         "SupportedNetworkTypes",
-        links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::Subnet Subnets[].SubnetIdentifier",
-        ),
+        links="in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet Subnets[].SubnetIdentifier",
     ),
     listing(
         "AWS::DSQL::Cluster",
@@ -200,10 +193,11 @@ SCANNERS = (
         tags=tagged("dsql:cluster"),
         properties="State=Detail.status, deletionProtectionEnabled="
         "Detail.deletionProtectionEnabled, encryptionType=Detail.encryptionDetails.encryptionType, "
-        "encryptionStatus=Detail.encryptionDetails.encryptionStatus, "
         "witnessRegion=Detail.multiRegionProperties.witnessRegion, "
-        "clusters=Detail.multiRegionProperties.clusters, creationTime=Detail.creationTime",
-        links="encrypts-with AWS::KMS::Key Detail.encryptionDetails.kmsKeyArn ~ arn:*",
+        "creationTime=Detail.creationTime",
+        # A cluster of several regions: those of the others.
+        links="uses AWS::DSQL::Cluster Detail.multiRegionProperties.clusters, "
+        "encrypts-with AWS::KMS::Key Detail.encryptionDetails.kmsKeyArn ~ arn:*",
     ),
     # GetTable would tell more of a table, and takes the right to read it.
     listing(
@@ -235,7 +229,7 @@ SCANNERS = (
         name="DatabaseName",
         # For the whole service: a kind of tables there is not.
         tags=tagged("timestream"),
-        properties="TableCount, CreationTime, LastUpdatedTime",
+        properties="TableCount, CreationTime",
         links="encrypts-with AWS::KMS::Key KmsKeyId",
     ),
     listing(
@@ -251,7 +245,7 @@ SCANNERS = (
         "RetentionProperties.MemoryStoreRetentionPeriodInHours, "
         "MagneticStoreRetentionPeriodInDays="
         "RetentionProperties.MagneticStoreRetentionPeriodInDays, EnableMagneticStoreWrites="
-        "MagneticStoreWriteProperties.EnableMagneticStoreWrites, CreationTime, LastUpdatedTime",
+        "MagneticStoreWriteProperties.EnableMagneticStoreWrites, CreationTime",
         links=(
             "member-of AWS::Timestream::Database DatabaseName",
             "uses AWS::S3::Bucket MagneticStoreWriteProperties."
@@ -264,20 +258,20 @@ SCANNERS = (
         calls=(
             pages("docdb-elastic", "ListClusters", "clusters[]"),
             # The list tells neither the network that it is in nor its key.
-            each("docdb-elastic", "GetCluster", into="Detail", clusterArn="{clusterArn}"),
+            each("docdb-elastic", "GetCluster", clusterArn="{clusterArn}"),
         ),
         arn="clusterArn",
         name="clusterName",
         tags=tagged("docdb-elastic:cluster"),
-        properties="State=status, clusterEndpoint=Detail.cluster.clusterEndpoint, "
-        "shardCapacity=Detail.cluster.shardCapacity, shardCount=Detail.cluster.shardCount, "
-        "shardInstanceCount=Detail.cluster.shardInstanceCount, "
-        "backupRetentionPeriod=Detail.cluster.backupRetentionPeriod, "
-        "authType=Detail.cluster.authType, createTime=Detail.cluster.createTime",
+        properties="State=status, clusterEndpoint=cluster.clusterEndpoint, "
+        "shardCapacity=cluster.shardCapacity, shardCount=cluster.shardCount, "
+        "shardInstanceCount=cluster.shardInstanceCount, "
+        "backupRetentionPeriod=cluster.backupRetentionPeriod, "
+        "authType=cluster.authType, createTime=cluster.createTime",
         links=(
-            "in AWS::EC2::Subnet Detail.cluster.subnetIds",
-            "uses AWS::EC2::SecurityGroup Detail.cluster.vpcSecurityGroupIds",
-            "encrypts-with AWS::KMS::Key Detail.cluster.kmsKeyId",
+            "in AWS::EC2::Subnet cluster.subnetIds",
+            "uses AWS::EC2::SecurityGroup cluster.vpcSecurityGroupIds",
+            "encrypts-with AWS::KMS::Key cluster.kmsKeyId ~ !AWS_OWNED*",
         ),
     ),
     *_clusters("Neptune", "neptune"),

@@ -5,7 +5,7 @@ One API serves both, and lists a domain under the engine that it runs.
 
 from proxyd.plugin import Scanner, batch, listing, pages, tagged
 
-_LOGS = ("AUDIT_LOGS", "ES_APPLICATION_LOGS", "INDEX_SLOW_LOGS", "SEARCH_SLOW_LOGS")
+_LOG_GROUPS = "LogPublishingOptions[*].CloudWatchLogsLogGroupArn"
 
 
 def _domains(type_: str, engine: str) -> Scanner:
@@ -26,27 +26,22 @@ def _domains(type_: str, engine: str) -> Scanner:
         tags=tagged("es:domain"),
         properties="State=DomainProcessingStatus, EngineVersion, "
         "InstanceType=ClusterConfig.InstanceType, InstanceCount=ClusterConfig.InstanceCount, "
-        "DedicatedMasterEnabled=ClusterConfig.DedicatedMasterEnabled, "
         "ZoneAwarenessEnabled=ClusterConfig.ZoneAwarenessEnabled, Endpoint, "
-        "VpcEndpoint=Endpoints.vpc, VolumeType=EBSOptions.VolumeType, "
-        "VolumeSize=EBSOptions.VolumeSize, EncryptedAtRest=EncryptionAtRestOptions.Enabled, "
+        "VpcEndpoint=Endpoints.vpc, VolumeSize=EBSOptions.VolumeSize, "
+        "EncryptedAtRest=EncryptionAtRestOptions.Enabled, "
         "NodeToNodeEncryption=NodeToNodeEncryptionOptions.Enabled, "
         "EnforceHTTPS=DomainEndpointOptions.EnforceHTTPS, "
         "FineGrainedAccess=AdvancedSecurityOptions.Enabled",
         links=(
-            "in AWS::EC2::VPC VPCOptions.VPCId",
-            "in AWS::EC2::Subnet VPCOptions.SubnetIds",
+            "in AWS::EC2::VPC VPCOptions.VPCId, in AWS::EC2::Subnet VPCOptions.SubnetIds",
             "uses AWS::EC2::SecurityGroup VPCOptions.SecurityGroupIds",
             "uses AWS::Cognito::UserPool CognitoOptions.UserPoolId",
             "uses AWS::Cognito::IdentityPool CognitoOptions.IdentityPoolId",
             "uses AWS::CertificateManager::Certificate "
             "DomainEndpointOptions.CustomEndpointCertificateArn",
             # Some name the group's streams instead, with `:*` at the end.
-            *(
-                "uses AWS::Logs::LogGroup "
-                f"LogPublishingOptions.{log}.CloudWatchLogsLogGroupArn ~ (arn:*:log-group:*):*"
-                for log in _LOGS
-            ),
+            f"uses AWS::Logs::LogGroup {_LOG_GROUPS} ~ arn:*:log-group:*[!*]",
+            f"uses AWS::Logs::LogGroup {_LOG_GROUPS} ~ (arn:*:log-group:*):[*]",
             "encrypts-with AWS::KMS::Key EncryptionAtRestOptions.KmsKeyId",
             "runs-as AWS::IAM::Role CognitoOptions.RoleArn",
         ),

@@ -2,6 +2,9 @@
 
 from proxyd.plugin import each, listing, pages, tagged
 
+_AUDIT = "WindowsConfiguration.AuditLogConfiguration.AuditLogDestination"
+_LUSTRE = "LustreConfiguration"
+
 SCANNERS = (
     listing(
         "AWS::S3::Bucket",
@@ -31,11 +34,8 @@ SCANNERS = (
         name="Name",
         tags=tagged("s3"),
         properties="NetworkOrigin, Alias, BucketAccountId, DataSourceType",
-        links=(
-            "in AWS::EC2::VPC VpcConfiguration.VpcId",
-            "attached-to AWS::S3::Bucket Bucket",
-            "attached-to AWS::FSx::Volume DataSourceId ~ arn:*:fsx:*",
-        ),
+        links="in AWS::EC2::VPC VpcConfiguration.VpcId, attached-to AWS::S3::Bucket Bucket, "
+        "attached-to AWS::FSx::Volume DataSourceId",
     ),
     listing(
         "AWS::S3::MultiRegionAccessPoint",
@@ -58,10 +58,11 @@ SCANNERS = (
         calls=pages("ec2", "DescribeVolumes", "Volumes[]"),
         arn="arn:{partition}:ec2:{region}:{account}:volume/{VolumeId}",
         properties="State, VolumeType, Size, Iops, Throughput, Encrypted, AvailabilityZone, "
-        "SnapshotId, MultiAttachEnabled, Devices=Attachments[].Device, CreateTime",
+        "MultiAttachEnabled, Devices=Attachments[].Device, CreateTime",
         links=(
+            "in AWS::EC2::AvailabilityZone AvailabilityZone",
             "attached-to AWS::EC2::Instance Attachments[].InstanceId",
-            "uses AWS::EC2::Snapshot SnapshotId",
+            "uses AWS::EC2::Snapshot SnapshotId, uses AWS::EC2::Volume SourceVolumeId",
             "encrypts-with AWS::KMS::Key KmsKeyId",
         ),
     ),
@@ -69,13 +70,11 @@ SCANNERS = (
         "AWS::EC2::Snapshot",
         calls=pages("ec2", "DescribeSnapshots", "Snapshots[]", OwnerIds=["self"]),
         arn="arn:{partition}:ec2:{region}::snapshot/{SnapshotId}",
-        properties="State, Description, VolumeSize, StorageTier, Encrypted, OwnerId, StartTime, "
-        "CompletionTime, RestoreExpiryTime",
-        links=(
-            # A copied snapshot has a volume of this name, which there is not.
-            "member-of AWS::EC2::Volume VolumeId ~ !vol-ffffffff",
-            "encrypts-with AWS::KMS::Key KmsKeyId",
-        ),
+        properties="State, Description, VolumeSize, StorageTier, Encrypted, StartTime, "
+        "RestoreExpiryTime",
+        # A copied snapshot has a volume of this name, which there is not.
+        links="member-of AWS::EC2::Volume VolumeId ~ !vol-ffffffff, "
+        "encrypts-with AWS::KMS::Key KmsKeyId",
         # An endpoint that does not know `self` answers with everybody's.
         keep=("OwnerId", "{account}"),
     ),
@@ -96,8 +95,7 @@ SCANNERS = (
         arn="AccessPointArn",
         name="Name",
         properties="State=LifeCycleState, Path=RootDirectory.Path, Uid=PosixUser.Uid, "
-        "Gid=PosixUser.Gid, SecondaryGids=PosixUser.SecondaryGids, "
-        "Permissions=RootDirectory.CreationInfo.Permissions, OwnerId",
+        "Gid=PosixUser.Gid, Permissions=RootDirectory.CreationInfo.Permissions",
         links="member-of AWS::EFS::FileSystem FileSystemId",
     ),
     listing(
@@ -109,11 +107,9 @@ SCANNERS = (
         # AWS has no ARN for them: this one is made like those of what they belong to.
         arn="arn:{partition}:elasticfilesystem:{region}:{account}:mount-target/{MountTargetId}",
         tags=None,
-        properties="State=LifeCycleState, IpAddress, Ipv6Address, AvailabilityZoneName, "
-        "AvailabilityZoneId, OwnerId",
+        properties="State=LifeCycleState, IpAddress, Ipv6Address, AvailabilityZoneName",
         links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::Subnet SubnetId",
+            "in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet SubnetId",
             "attached-to AWS::EFS::FileSystem FileSystemId",
             "uses AWS::EC2::NetworkInterface NetworkInterfaceId",
         ),
@@ -124,23 +120,24 @@ SCANNERS = (
         arn="ResourceARN",
         properties="State=Lifecycle, FileSystemType, FileSystemTypeVersion, StorageCapacity, "
         "StorageType, DNSName, WindowsDeploymentType=WindowsConfiguration.DeploymentType, "
-        "WindowsThroughputCapacity=WindowsConfiguration.ThroughputCapacity, "
         "LustreDeploymentType=LustreConfiguration.DeploymentType, "
-        "LustrePerUnitStorageThroughput=LustreConfiguration.PerUnitStorageThroughput, "
         "OntapDeploymentType=OntapConfiguration.DeploymentType, "
-        "OntapThroughputCapacity=OntapConfiguration.ThroughputCapacity, "
-        "OpenZFSDeploymentType=OpenZFSConfiguration.DeploymentType, "
-        "OpenZFSThroughputCapacity=OpenZFSConfiguration.ThroughputCapacity, CreationTime",
+        "OpenZFSDeploymentType=OpenZFSConfiguration.DeploymentType, CreationTime",
         links=(
-            "in AWS::EC2::VPC VpcId",
-            "in AWS::EC2::Subnet SubnetIds",
+            "in AWS::EC2::VPC VpcId, in AWS::EC2::Subnet SubnetIds",
             "uses AWS::EC2::NetworkInterface NetworkInterfaceIds",
             "uses AWS::EC2::RouteTable OntapConfiguration.RouteTableIds",
             "uses AWS::EC2::RouteTable OpenZFSConfiguration.RouteTableIds",
             "uses AWS::FSx::Volume OpenZFSConfiguration.RootVolumeId",
             "uses AWS::DirectoryService::MicrosoftAD WindowsConfiguration.ActiveDirectoryId",
-            "uses AWS::KinesisFirehose::DeliveryStream "
-            "WindowsConfiguration.AuditLogConfiguration.AuditLogDestination ~ arn:*:firehose:*",
+            f"uses AWS::KinesisFirehose::DeliveryStream {_AUDIT} ~ arn:*:firehose:*",
+            f"uses AWS::Logs::LogGroup {_AUDIT} ~ arn:*:log-group:*[!*]",
+            f"uses AWS::Logs::LogGroup {_AUDIT} ~ (arn:*:log-group:*):[*]",
+            f"uses AWS::Logs::LogGroup {_LUSTRE}.LogConfiguration.Destination "
+            "~ arn:*:log-group:*[!*]",
+            f"uses AWS::Logs::LogGroup {_LUSTRE}.LogConfiguration.Destination "
+            "~ (arn:*:log-group:*):[*]",
+            f"uses AWS::S3::Bucket {_LUSTRE}.DataRepositoryConfiguration.ImportPath ~ s3://(*)/*",
             "encrypts-with AWS::KMS::Key KmsKeyId",
         ),
     ),
@@ -149,7 +146,7 @@ SCANNERS = (
         calls=pages("fsx", "DescribeBackups", "Backups[]"),
         arn="ResourceARN",
         properties="State=Lifecycle, Type, ResourceType, FileSystemType=FileSystem.FileSystemType, "
-        "StorageCapacity=FileSystem.StorageCapacity, SourceBackupRegion, OwnerId, CreationTime",
+        "StorageCapacity=FileSystem.StorageCapacity, SourceBackupRegion, CreationTime",
         links=(
             "member-of AWS::FSx::FileSystem FileSystem.FileSystemId",
             "member-of AWS::FSx::Volume Volume.VolumeId",

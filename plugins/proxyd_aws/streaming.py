@@ -15,7 +15,7 @@ _WITH_ROLE = (
 )
 """What a delivery stream delivers to besides S3, where it keeps what it could not deliver."""
 
-_FLINK = "Detail.ApplicationDetail"
+_FLINK = "ApplicationDetail"
 _RUNS_IN = f"{_FLINK}.ApplicationConfigurationDescription"
 _BROKERS = "Provisioned.BrokerNodeGroupInfo"
 _LOGS = "Provisioned.LoggingInfo.BrokerLogs"
@@ -27,21 +27,20 @@ SCANNERS = (
         calls=(
             pages("kinesis", "ListStreams", "StreamSummaries[]"),
             # Shards, retention and key are all that there is to look at.
-            each("kinesis", "DescribeStreamSummary", into="Detail", StreamARN="{StreamARN}"),
+            each("kinesis", "DescribeStreamSummary", StreamARN="{StreamARN}"),
         ),
         arn="StreamARN",
         name="StreamName",
         tags=tagged("kinesis:stream"),
         properties="State=StreamStatus, StreamMode=StreamModeDetails.StreamMode, "
-        "RetentionPeriodHours=Detail.StreamDescriptionSummary.RetentionPeriodHours, "
-        "OpenShardCount=Detail.StreamDescriptionSummary.OpenShardCount, "
-        "ConsumerCount=Detail.StreamDescriptionSummary.ConsumerCount, "
-        "EncryptionType=Detail.StreamDescriptionSummary.EncryptionType, "
-        "MaxRecordSizeInKiB=Detail.StreamDescriptionSummary.MaxRecordSizeInKiB, "
+        "RetentionPeriodHours=StreamDescriptionSummary.RetentionPeriodHours, "
+        "OpenShardCount=StreamDescriptionSummary.OpenShardCount, "
+        "ConsumerCount=StreamDescriptionSummary.ConsumerCount, "
+        "EncryptionType=StreamDescriptionSummary.EncryptionType, "
         "StreamCreationTimestamp",
         links=(
-            "encrypts-with AWS::KMS::Alias Detail.StreamDescriptionSummary.KeyId ~ *alias/*",
-            "encrypts-with AWS::KMS::Key Detail.StreamDescriptionSummary.KeyId ~ !*alias/*",
+            "encrypts-with AWS::KMS::Alias StreamDescriptionSummary.KeyId ~ *alias/*",
+            "encrypts-with AWS::KMS::Key StreamDescriptionSummary.KeyId ~ !*alias/*",
         ),
     ),
     listing(
@@ -80,9 +79,14 @@ SCANNERS = (
             "routes-to AWS::Glue::Database "
             f"{_TO}.IcebergDestinationDescription.DestinationTableConfigurationList[]"
             ".DestinationDatabaseName",
-            "triggers AWS::Lambda::Function "
-            f"{_TO}.ExtendedS3DestinationDescription.ProcessingConfiguration.Processors[]"
-            ".Parameters[].ParameterValue ~ arn:*:lambda:*",
+            # A function is named with its version, which is `$LATEST` if nobody says another.
+            *(
+                f"triggers AWS::Lambda::Function {_TO}.{kind}DestinationDescription"
+                f".ProcessingConfiguration.Processors[].Parameters[ParameterName=LambdaArn]"
+                f".ParameterValue ~ {glob}"
+                for kind in ("ExtendedS3", *_WITH_ROLE, "Splunk")
+                for glob in ("arn:*:function:*[!T]", "(arn:*:function:*):*")
+            ),
             "in AWS::EC2::Subnet "
             f"{_TO}.AmazonopensearchserviceDestinationDescription.VpcConfigurationDescription"
             ".SubnetIds[]",
@@ -123,8 +127,7 @@ SCANNERS = (
         f"PublicAccess={_BROKERS}.ConnectivityInfo.PublicAccess.Type, "
         "ClientBrokerEncryption=Provisioned.EncryptionInfo.EncryptionInTransit.ClientBroker, "
         "Unauthenticated=Provisioned.ClientAuthentication.Unauthenticated.Enabled, "
-        "StorageMode=Provisioned.StorageMode, EnhancedMonitoring=Provisioned.EnhancedMonitoring, "
-        "CustomerActionStatus=Provisioned.CustomerActionStatus, CreationTime",
+        "StorageMode=Provisioned.StorageMode, CreationTime",
         links=(
             f"in AWS::EC2::Subnet {_BROKERS}.ClientSubnets",
             f"uses AWS::EC2::SecurityGroup {_BROKERS}.SecurityGroups",
@@ -165,7 +168,6 @@ SCANNERS = (
             each(
                 "kinesisanalyticsv2",
                 "DescribeApplication",
-                into="Detail",
                 ApplicationName="{ApplicationName}",
             ),
         ),
@@ -187,10 +189,13 @@ SCANNERS = (
             f"in AWS::EC2::Subnet {_RUNS_IN}.VpcConfigurationDescriptions[].SubnetIds[]",
             "uses AWS::EC2::SecurityGroup "
             f"{_RUNS_IN}.VpcConfigurationDescriptions[].SecurityGroupIds[]",
-            f"runs AWS::S3::Bucket {_CODE}.S3ApplicationCodeLocationDescription.BucketARN",
+            f"uses AWS::S3::Bucket {_CODE}.S3ApplicationCodeLocationDescription.BucketARN",
             "uses AWS::Glue::Database "
             f"{_RUNS_IN}.ZeppelinApplicationConfigurationDescription"
             ".CatalogConfigurationDescription.GlueDataCatalogConfigurationDescription.DatabaseARN",
+            "uses AWS::Logs::LogGroup "
+            f"{_FLINK}.CloudWatchLoggingOptionDescriptions[].LogStreamARN "
+            "~ (arn:*:log-group:*):log-stream:*",
             "encrypts-with AWS::KMS::Key "
             f"{_RUNS_IN}.ApplicationEncryptionConfigurationDescription.KeyId",
             f"runs-as AWS::IAM::Role {_FLINK}.ServiceExecutionRole",

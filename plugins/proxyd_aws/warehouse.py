@@ -10,8 +10,7 @@ SCANNERS = (
         name="ClusterIdentifier",
         properties="State=ClusterStatus, NodeType, NumberOfNodes, ClusterVersion, DBName, "
         "Address=Endpoint.Address, Port=Endpoint.Port, AvailabilityZone, MultiAZ, Encrypted, "
-        "PubliclyAccessible, EnhancedVpcRouting, AutomatedSnapshotRetentionPeriod, "
-        "ClusterCreateTime",
+        "PubliclyAccessible, EnhancedVpcRouting, ClusterCreateTime",
         links=(
             "in AWS::EC2::VPC VpcId",
             "uses AWS::Redshift::ClusterSubnetGroup ClusterSubnetGroupName",
@@ -32,11 +31,9 @@ SCANNERS = (
         "{ClusterIdentifier}/{SnapshotIdentifier}",
         id="SnapshotIdentifier",
         properties="State=Status, SnapshotType, NodeType, NumberOfNodes, ClusterVersion, DBName, "
-        "Encrypted, TotalBackupSizeInMegaBytes, ManualSnapshotRetentionPeriod, SourceRegion, "
-        "OwnerAccount, SnapshotCreateTime",
+        "Encrypted, ManualSnapshotRetentionPeriod, SourceRegion, SnapshotCreateTime",
         links=(
-            "member-of AWS::Redshift::Cluster ClusterIdentifier",
-            "in AWS::EC2::VPC VpcId",
+            "member-of AWS::Redshift::Cluster ClusterIdentifier, in AWS::EC2::VPC VpcId",
             "uses AWS::SecretsManager::Secret MasterPasswordSecretArn",
             "encrypts-with AWS::KMS::Key KmsKeyId",
         ),
@@ -62,9 +59,9 @@ SCANNERS = (
             "uses AWS::SecretsManager::Secret adminPasswordSecretArn",
             # Or AWS_OWNED_KMS_KEY, which is nobody's.
             "encrypts-with AWS::KMS::Key kmsKeyId ~ !AWS_OWNED*",
-            "runs-as AWS::IAM::Role defaultIamRoleArn",
-            # Where Redshift wraps an ARN in what it knows about the role it is no ARN any more.
+            # Redshift gives an ARN, or `IamRole(applyStatus=in-sync, iamRoleArn=arn:...)`.
             "runs-as AWS::IAM::Role iamRoles ~ arn:*",
+            "runs-as AWS::IAM::Role iamRoles ~ *iamRoleArn=(arn:*)?",
         ),
     ),
     listing(
@@ -78,7 +75,7 @@ SCANNERS = (
         "workgroupVersion, creationDate",
         links=(
             "member-of AWS::RedshiftServerless::Namespace namespaceName",
-            "in AWS::EC2::Subnet subnetIds",
+            "in AWS::EC2::VPC endpoint.vpcEndpoints[].vpcId, in AWS::EC2::Subnet subnetIds",
             "uses AWS::EC2::SecurityGroup securityGroupIds",
             "uses AWS::EC2::VPCEndpoint endpoint.vpcEndpoints[].vpcEndpointId",
             "uses AWS::CertificateManager::Certificate customDomainCertificateArn",

@@ -53,12 +53,17 @@ SCANNERS = (
         "MaxWorkers=Environment.MaxWorkers, Schedulers=Environment.Schedulers, "
         "WebserverAccessMode=Environment.WebserverAccessMode, "
         "WebserverUrl=Environment.WebserverUrl, LastUpdateStatus=Environment.LastUpdate.Status, "
-        "WeeklyMaintenanceWindowStart=Environment.WeeklyMaintenanceWindowStart, "
         "CreatedAt=Environment.CreatedAt",
         links=(
             "in AWS::EC2::Subnet Environment.NetworkConfiguration.SubnetIds",
             "uses AWS::EC2::SecurityGroup Environment.NetworkConfiguration.SecurityGroupIds",
             "uses AWS::S3::Bucket Environment.SourceBucketArn",
+            *(
+                f"uses AWS::Logs::LogGroup Environment.LoggingConfiguration.{part}Logs"
+                f".CloudWatchLogGroupArn ~ {glob}"
+                for part in ("DagProcessing", "Scheduler", "Task", "Webserver", "Worker")
+                for glob in ("arn:*:log-group:*[!*]", "(arn:*:log-group:*):[*]")
+            ),
             "encrypts-with AWS::KMS::Key Environment.KmsKey",
             "runs-as AWS::IAM::Role Environment.ExecutionRoleArn",
         ),
