@@ -59,7 +59,8 @@ SCANNERS = (
             f"triggers AWS::Lambda::Function {_ACTIONS}.LambdaAction.FunctionArn "
             "~ (arn:*:function:*):*",
             f"routes-to AWS::Connect::Instance {_ACTIONS}.ConnectAction.InstanceARN",
-            f"encrypts-with AWS::KMS::Key {_ACTIONS}.S3Action.KmsKeyArn",
+            f"encrypts-with AWS::KMS::Alias {_ACTIONS}.S3Action.KmsKeyArn ~ *alias/*",
+            f"encrypts-with AWS::KMS::Key {_ACTIONS}.S3Action.KmsKeyArn ~ !*alias/*",
             f"runs-as AWS::IAM::Role {_ACTIONS}.S3Action.IamRoleArn",
         ),
     ),

@@ -49,9 +49,10 @@ SCANNERS = (
         "SslMode",
         links=(
             "uses AWS::DMS::Certificate CertificateArn",
-            # By its address: after an instance's name comes a word of AWS's that begins with `c`.
+            # By its address: after an instance's name comes a word of AWS's of twelve letters.
             "uses AWS::RDS::DBCluster ServerName ~ (*).cluster-*.rds.amazonaws.com*",
-            "uses AWS::RDS::DBInstance ServerName ~ (*).c[!l]*.rds.amazonaws.com*",
+            "uses AWS::RDS::DBInstance ServerName ~ (*).????????????.*.rds.amazonaws.com*",
+            "uses AWS::DocDB::DBCluster ServerName ~ (*).cluster-*.docdb.amazonaws.com*",
             "uses AWS::Redshift::Cluster ServerName ~ (*).*.redshift.amazonaws.com*",
             "uses AWS::S3::Bucket S3Settings.BucketName",
             "uses AWS::S3::Bucket RedshiftSettings.BucketName",

@@ -59,6 +59,13 @@ _SCALED = {
 }
 """What is scaled → its type, and how its ARN or id is made from the pieces of its name here."""
 
+_SECRETS = (
+    ("AWS::SecretsManager::Secret", "arn:*:secretsmanager:*:secret:*[!:]"),
+    ("AWS::SecretsManager::Secret", "(arn:*:secretsmanager:*:secret:*):*:"),
+    ("AWS::SSM::Parameter", "arn:*:ssm:*:parameter/*"),
+)
+"""What a job is given in its environment by name → what the name looks like."""
+
 _FIELDS = ("ServiceNamespace", "ScalableDimension", "MinCapacity", "MaxCapacity")
 _SUSPENDED = (
     "DynamicScalingInSuspended",
@@ -204,6 +211,7 @@ SCANNERS = (
             "triggers AWS::SNS::Topic NotificationTargetARN ~ arn:*:sns:*",
             "triggers AWS::SQS::Queue NotificationTargetARN ~ arn:*:sqs:*",
             "triggers AWS::Lambda::Function NotificationTargetARN ~ arn:*:function:*",
+            "triggers AWS::Lambda::Function NotificationTargetARN ~ (arn:*:function:*):*",
             "runs-as AWS::IAM::Role RoleARN",
         ),
     ),
@@ -284,6 +292,12 @@ SCANNERS = (
             "uses AWS::IAM::Role containerProperties.executionRoleArn ~ arn:*",
             "runs-as AWS::IAM::Role ecsProperties.taskProperties[].taskRoleArn ~ arn:*",
             "uses AWS::IAM::Role ecsProperties.taskProperties[].executionRoleArn ~ arn:*",
+            # A secret's ARN, or that and which piece of it: `...:secret:name-AbCdEf:key::`.
+            *(
+                f"uses {type_} {path}.secrets[].valueFrom ~ {glob}"
+                for path in ("containerProperties", "ecsProperties.taskProperties[].containers[]")
+                for type_, glob in _SECRETS
+            ),
             "uses AWS::Batch::ConsumableResource "
             "consumableResourceProperties.consumableResourceList[].consumableResource",
         ),

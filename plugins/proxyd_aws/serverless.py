@@ -53,7 +53,6 @@ SCANNERS = (
         links=(
             "triggers AWS::Lambda::Function FunctionArn ~ !*:function:*:*",
             "triggers AWS::Lambda::Function FunctionArn ~ (arn:*:function:*):*",
-            "attached-to AWS::DynamoDB::Table EventSourceArn ~ (arn:*:dynamodb:*:table/*)/stream/*",
             "attached-to AWS::SQS::Queue EventSourceArn ~ arn:*:sqs:*",
             "attached-to AWS::DynamoDB::Table EventSourceArn ~ (arn:*:table/*)/stream/*",
             "attached-to AWS::Kinesis::Stream EventSourceArn ~ arn:*:kinesis:*:stream/*",
@@ -93,7 +92,7 @@ SCANNERS = (
         "CreatedAt, UpdatedAt",
         links=(
             "runs AWS::ECR::Repository Detail.Service.SourceConfiguration.ImageRepository"
-            ".ImageIdentifier ~ *.amazonaws.com*/(*):*",
+            ".ImageIdentifier ~ *.dkr.ecr.*.amazonaws.com/(*)[:@]*",
             "uses AWS::AppRunner::VpcConnector "
             "Detail.Service.NetworkConfiguration.EgressConfiguration.VpcConnectorArn",
             "uses AWS::AppRunner::ObservabilityConfiguration "

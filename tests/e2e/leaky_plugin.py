@@ -33,8 +33,10 @@ async def past_the_guard(shard: Shard) -> AsyncGenerator[Resource, None]:
 
 @hookimpl
 def proxyd_scanners() -> list[Scanner]:
-    """Return both."""
+    """Return both, and one through which clients have the operation that they should not call."""
+    entitled = (Operation("s3", "ListBuckets"),)
     return [
+        Scanner(type="Leaky::Test::Entitled", operations=entitled, scan=undeclared),
         Scanner(type="Leaky::Test::Undeclared", operations=(DECLARED,), scan=undeclared),
         Scanner(type="Leaky::Test::PastTheGuard", operations=(DECLARED,), scan=past_the_guard),
     ]

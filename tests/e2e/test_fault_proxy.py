@@ -81,11 +81,12 @@ class Rig(NamedTuple):
     daemon: Daemon
     before: Seen
 
-    async def scan(self) -> Seen:
+    async def scan(self, lost: int = 0) -> Seen:
         """Scan the whole target; what it counts is what the proxy was asked."""
         self.proxy.asked.clear()
         seen = Seen(await self.daemon.scan(target=["production"]))
-        assert seen.completed["calls"] == len(self.proxy.asked)
+        # A call that is cancelled in the moment of being sent may be counted and not arrive.
+        assert 0 <= seen.completed["calls"] - len(self.proxy.asked) <= lost
         return seen
 
     async def clean(self) -> None:
@@ -337,7 +338,7 @@ async def test_a_region_that_never_answers_has_the_time_of_a_shard(
     async with rigged(estate, tmp_path, aws=patient, limits=limits) as made:
         made.proxy.add(hang, region=REGION)
         started = time.monotonic()
-        seen = await made.scan()
+        seen = await made.scan(lost=8)
         assert 1.5 <= time.monotonic() - started < 6
         dead = {key for key in seen.shards if key[1] == REGION}
         assert seen.ends == dict.fromkeys(dead, ("timeout", "ShardTimeout"))
