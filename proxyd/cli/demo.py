@@ -99,6 +99,7 @@ listen = {json.dumps(listen)}
 
 [aws]
 endpoint_url = {json.dumps(endpoint)}
+connect_timeout = 30.0  # one process answers for hundreds of hosts
 
 [sandbox]
 mode = "best-effort"

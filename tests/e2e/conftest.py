@@ -103,7 +103,8 @@ async def daemon(
 ) -> AsyncGenerator[Daemon, None]:
     """Run a daemon for both accounts."""
     directory = tmp_path_factory.mktemp("daemon")
-    config = settings(estate.targets, estate.endpoint)
+    # One process answers for hundreds of hosts: a busy machine must not look like a closed region.
+    config = settings(estate.targets, estate.endpoint, aws={"connect_timeout": 30.0})
     async with running(config, directory, environment=estate.environment) as started:
         yield started
 

@@ -233,7 +233,9 @@ async def test_the_emulator_has_the_types_that_are_scanned_there(
 ) -> None:
     """Of all types, those that it answers for are those of the demo and of these tests."""
     everything = [{**target, "types": ["*"]} for target in estate.targets[:1]]
-    config = settings(everything, estate.endpoint)
+    # One process answers for two thousand hosts: give it time.
+    aws, limits = {"connect_timeout": 30.0, "read_timeout": 30.0}, {"shards_at_once": 8}
+    config = settings(everything, estate.endpoint, aws=aws, limits=limits)
     async with running(config, tmp_path, environment=estate.environment) as daemon:
         shards = named(await daemon.scan(target=["production"]), "shard")
     failed = {shard["type"]: shard for shard in shards if shard["status"] != "ok"}
