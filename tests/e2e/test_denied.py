@@ -77,6 +77,7 @@ class Role:
         }
 
 
+@pytest.mark.timeout(300)  # two hundred scans, of one type and of one action
 async def test_each_action_taken_away_is_named_by_exactly_its_scanners(
     estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
