@@ -206,7 +206,7 @@ def _split(step: Step, needed: set[str]) -> tuple[set[str], set[str]]:
     places = [place(step, path) for path in needed]
     answer = {path for path, _ in places if path is not None}
     before = {path for _, path in places if path is not None}
-    before |= {read for path in _templates(step.params) for read in reads(path)}
+    before |= {read for path in templates(step.params) for read in reads(path)}
     return (answer or {step.items} if step.items else answer), before
 
 
@@ -214,15 +214,15 @@ def _is_above(path: str) -> bool:
     return path.startswith(f"{PARENT}.")
 
 
-def _templates(value: Any) -> Iterator[str]:
+def templates(value: Any) -> Iterator[str]:
     """Yield the paths in all templates among some parameters."""
     match value:
         case str():
             yield from (path for path in placeholders(value) if path not in CONSTANTS)
         case list():
-            yield from (path for each in value for path in _templates(each))
+            yield from (path for each in value for path in templates(each))
         case dict():
-            yield from (path for each in value.values() for path in _templates(each))
+            yield from (path for each in value.values() for path in templates(each))
 
 
 def _is_collector(value: object) -> bool:

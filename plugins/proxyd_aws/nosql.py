@@ -3,99 +3,125 @@
 Neptune and DocumentDB are asked for in the RDS API: their own models leave the tags out.
 """
 
+from typing import Any
+
 from proxyd.plugin import Scanner, each, listing, pages, tagged
 
 
-def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
-    """Declare what DocumentDB and Neptune have alike."""
-    only = [{"Name": "engine", "Values": [engine]}]
-    instances = f"AWS::{product}::DBInstance"
-    clusters = f"AWS::{product}::DBCluster"
-    global_clusters = f"AWS::{product}::GlobalCluster"
-    snapshots = f"AWS::{product}::DBClusterSnapshot"
-    parameter_groups = f"AWS::{product}::DBClusterParameterGroup"
+def _only(engine: str) -> list[dict[str, Any]]:
+    return [{"Name": "engine", "Values": [engine]}]
+
+
+def _instances(product: str, engine: str) -> Scanner:
+    """Declare the instances of a product."""
     instance_groups = (
         "uses AWS::Neptune::DBParameterGroup DBParameterGroups[].DBParameterGroupName ~ !default.*"
         if product == "Neptune"
         else ""
     )
+    return listing(
+        f"AWS::{product}::DBInstance",
+        calls=pages("rds", "DescribeDBInstances", "DBInstances[]", Filters=_only(engine)),
+        arn="DBInstanceArn",
+        id="DBInstanceIdentifier",
+        tags="TagList",
+        properties="State=DBInstanceStatus, EngineVersion, DBInstanceClass, "
+        "AvailabilityZone, EndpointAddress=Endpoint.Address, EndpointPort=Endpoint.Port, "
+        "StorageEncrypted, PubliclyAccessible, PromotionTier, InstanceCreateTime",
+        links=(
+            f"member-of AWS::{product}::DBCluster DBClusterIdentifier",
+            "in AWS::EC2::VPC DBSubnetGroup.VpcId",
+            "in AWS::EC2::Subnet DBSubnetGroup.Subnets[].SubnetIdentifier",
+            "uses AWS::RDS::DBSubnetGroup DBSubnetGroup.DBSubnetGroupName",
+            instance_groups,
+            "uses AWS::EC2::SecurityGroup VpcSecurityGroups[].VpcSecurityGroupId",
+            "encrypts-with AWS::KMS::Key KmsKeyId",
+            "encrypts-with AWS::KMS::Key PerformanceInsightsKMSKeyId",
+        ),
+    )
+
+
+def _db_clusters(product: str, engine: str) -> Scanner:
+    """Declare the clusters of a product."""
+    return listing(
+        f"AWS::{product}::DBCluster",
+        calls=pages("rds", "DescribeDBClusters", "DBClusters[]", Filters=_only(engine)),
+        arn="DBClusterArn",
+        id="DBClusterIdentifier",
+        tags="TagList",
+        properties="State=Status, EngineVersion, Endpoint, ReaderEndpoint, Port, MultiAZ, "
+        "AvailabilityZones, StorageEncrypted, DeletionProtection, "
+        "BackupRetentionPeriod, ClusterCreateTime",
+        links=(
+            f"member-of AWS::{product}::GlobalCluster GlobalClusterIdentifier",
+            "uses AWS::RDS::DBSubnetGroup DBSubnetGroup",
+            f"uses AWS::{product}::DBClusterParameterGroup DBClusterParameterGroup ~ !default.*",
+            f"uses AWS::{product}::DBCluster ReplicationSourceIdentifier",
+            "uses AWS::EC2::SecurityGroup VpcSecurityGroups[].VpcSecurityGroupId",
+            "uses AWS::SecretsManager::Secret MasterUserSecret.SecretArn",
+            "encrypts-with AWS::KMS::Key KmsKeyId",
+            "runs-as AWS::IAM::Role AssociatedRoles[].RoleArn",
+        ),
+    )
+
+
+def _global_clusters(product: str, engine: str) -> Scanner:
+    """Declare the clusters that span regions of a product."""
+    return listing(
+        f"AWS::{product}::GlobalCluster",
+        calls=pages("rds", "DescribeGlobalClusters", "GlobalClusters[]"),
+        scope="global",
+        arn="GlobalClusterArn",
+        id="GlobalClusterIdentifier",
+        tags="TagList",
+        properties="State=Status, EngineVersion, Endpoint, StorageEncrypted, DeletionProtection",
+        links=f"uses AWS::{product}::DBCluster GlobalClusterMembers[].DBClusterArn",
+        keep=("Engine", engine),
+    )
+
+
+def _snapshots(product: str, engine: str) -> Scanner:
+    """Declare the snapshots of clusters of a product."""
+    return listing(
+        f"AWS::{product}::DBClusterSnapshot",
+        calls=pages(
+            "rds", "DescribeDBClusterSnapshots", "DBClusterSnapshots[]", Filters=_only(engine)
+        ),
+        arn="DBClusterSnapshotArn",
+        id="DBClusterSnapshotIdentifier",
+        tags="TagList",
+        properties="State=Status, SnapshotType, EngineVersion, StorageType, "
+        "StorageEncrypted, AvailabilityZones, SnapshotCreateTime",
+        links=(
+            f"member-of AWS::{product}::DBCluster DBClusterIdentifier, in AWS::EC2::VPC VpcId",
+            f"uses AWS::{product}::DBClusterSnapshot SourceDBClusterSnapshotArn",
+            "encrypts-with AWS::KMS::Key KmsKeyId",
+        ),
+    )
+
+
+def _parameter_groups(product: str, engine: str) -> Scanner:
+    """Declare the parameter groups of clusters of a product."""
+    return listing(
+        f"AWS::{product}::DBClusterParameterGroup",
+        calls=pages("rds", "DescribeDBClusterParameterGroups", "DBClusterParameterGroups[]"),
+        arn="DBClusterParameterGroupArn",
+        id="DBClusterParameterGroupName",
+        tags=tagged("rds:cluster-pg"),
+        properties="DBParameterGroupFamily, Description",
+        keep=("DBParameterGroupFamily", f"{engine}*"),
+        drop=("DBClusterParameterGroupName", "default.*"),
+    )
+
+
+def _clusters(product: str, engine: str) -> tuple[Scanner, ...]:
+    """Declare what DocumentDB and Neptune have alike."""
     return (
-        listing(
-            instances,
-            calls=pages("rds", "DescribeDBInstances", "DBInstances[]", Filters=only),
-            arn="DBInstanceArn",
-            id="DBInstanceIdentifier",
-            tags="TagList",
-            properties="State=DBInstanceStatus, EngineVersion, DBInstanceClass, "
-            "AvailabilityZone, EndpointAddress=Endpoint.Address, EndpointPort=Endpoint.Port, "
-            "StorageEncrypted, PubliclyAccessible, PromotionTier, InstanceCreateTime",
-            links=(
-                f"member-of {clusters} DBClusterIdentifier",
-                "in AWS::EC2::VPC DBSubnetGroup.VpcId",
-                "in AWS::EC2::Subnet DBSubnetGroup.Subnets[].SubnetIdentifier",
-                "uses AWS::RDS::DBSubnetGroup DBSubnetGroup.DBSubnetGroupName",
-                instance_groups,
-                "uses AWS::EC2::SecurityGroup VpcSecurityGroups[].VpcSecurityGroupId",
-                "encrypts-with AWS::KMS::Key KmsKeyId",
-                "encrypts-with AWS::KMS::Key PerformanceInsightsKMSKeyId",
-            ),
-        ),
-        listing(
-            clusters,
-            calls=pages("rds", "DescribeDBClusters", "DBClusters[]", Filters=only),
-            arn="DBClusterArn",
-            id="DBClusterIdentifier",
-            tags="TagList",
-            properties="State=Status, EngineVersion, Endpoint, ReaderEndpoint, Port, MultiAZ, "
-            "AvailabilityZones, StorageEncrypted, DeletionProtection, "
-            "BackupRetentionPeriod, ClusterCreateTime",
-            links=(
-                f"member-of {global_clusters} GlobalClusterIdentifier",
-                "uses AWS::RDS::DBSubnetGroup DBSubnetGroup",
-                f"uses {parameter_groups} DBClusterParameterGroup ~ !default.*",
-                f"uses {clusters} ReplicationSourceIdentifier",
-                "uses AWS::EC2::SecurityGroup VpcSecurityGroups[].VpcSecurityGroupId",
-                "uses AWS::SecretsManager::Secret MasterUserSecret.SecretArn",
-                "encrypts-with AWS::KMS::Key KmsKeyId",
-                "runs-as AWS::IAM::Role AssociatedRoles[].RoleArn",
-            ),
-        ),
-        listing(
-            global_clusters,
-            calls=pages("rds", "DescribeGlobalClusters", "GlobalClusters[]"),
-            scope="global",
-            arn="GlobalClusterArn",
-            id="GlobalClusterIdentifier",
-            tags="TagList",
-            properties="State=Status, EngineVersion, Endpoint, StorageEncrypted, "
-            "DeletionProtection",
-            links=f"uses {clusters} GlobalClusterMembers[].DBClusterArn",
-            keep=("Engine", engine),
-        ),
-        listing(
-            snapshots,
-            calls=pages("rds", "DescribeDBClusterSnapshots", "DBClusterSnapshots[]", Filters=only),
-            arn="DBClusterSnapshotArn",
-            id="DBClusterSnapshotIdentifier",
-            tags="TagList",
-            properties="State=Status, SnapshotType, EngineVersion, StorageType, "
-            "StorageEncrypted, AvailabilityZones, SnapshotCreateTime",
-            links=(
-                f"member-of {clusters} DBClusterIdentifier, in AWS::EC2::VPC VpcId",
-                f"uses {snapshots} SourceDBClusterSnapshotArn",
-                "encrypts-with AWS::KMS::Key KmsKeyId",
-            ),
-        ),
-        listing(
-            parameter_groups,
-            calls=pages("rds", "DescribeDBClusterParameterGroups", "DBClusterParameterGroups[]"),
-            arn="DBClusterParameterGroupArn",
-            id="DBClusterParameterGroupName",
-            tags=tagged("rds:cluster-pg"),
-            properties="DBParameterGroupFamily, Description",
-            keep=("DBParameterGroupFamily", f"{engine}*"),
-            drop=("DBClusterParameterGroupName", "default.*"),
-        ),
+        _instances(product, engine),
+        _db_clusters(product, engine),
+        _global_clusters(product, engine),
+        _snapshots(product, engine),
+        _parameter_groups(product, engine),
     )
 
 

@@ -16,14 +16,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import jmespath
-from botocore.exceptions import DataNotFoundError
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape
 from moto.core.model import ServiceModel as MotoServiceModel
 from moto.core.serialize import get_serializer_class
 
-from proxyd.aws.pages import inferred
 from proxyd.model import Operation
+from proxyd.proofs.shapes import pagination
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MAX_DEPTH = 12
@@ -317,18 +316,6 @@ def _service_model(service: str) -> ServiceModel:
 def operation_model(operation: Operation) -> OperationModel:
     """Load an operation's model."""
     return _service_model(operation.service).operation_model(operation.name)
-
-
-@cache
-def pagination(operation: Operation) -> dict[str, Any] | None:
-    """Return how an operation is paged, in botocore's terms; None if it is not."""
-    try:
-        loaded = _loader().load_service_model(operation.service, "paginators-1")
-    except DataNotFoundError:
-        loaded = {"pagination": {}}
-    if operation.name in loaded["pagination"]:
-        return dict(loaded["pagination"][operation.name])
-    return inferred(operation_model(operation))
 
 
 def response(operation: Operation, value: Any) -> dict[str, Any]:

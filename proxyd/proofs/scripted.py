@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from proxyd.aws.tags import OPERATION, SERVICE
-from proxyd.declaration import Declaration
+from proxyd.declaration import Declaration, templates
 from proxyd.model import Detail, Operation, Scanner
 from proxyd.paths import CONSTANTS, NOT, ONLY, conditions, parse, placeholders
 from proxyd.proofs.answers import Maker, Marks, Where, tokens_of
@@ -116,22 +115,12 @@ def identifying(scanner: Scanner) -> dict[Operation, set[str]]:
                 found[operation].add(at)
     for index, step in enumerate(declared.steps):
         before = msgspec.structs.replace(declared, steps=declared.steps[:index])
-        for path in _paths_in(step.params):
+        for path in templates(step.params):
             for operation, at in before.origins(path):
                 found[operation].add(at)
         if step.items is not None:
             found[step.op].add(step.items)
     return found
-
-
-def _paths_in(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield from (path for path in placeholders(value) if path not in CONSTANTS)
-        case list():
-            yield from (path for each in value for path in _paths_in(each))
-        case dict():
-            yield from (path for each in value.values() for path in _paths_in(each))
 
 
 class _Filters:

@@ -92,17 +92,19 @@ def operation(op: Operation) -> OperationModel:
 
 
 @cache
-def _paginators(service: str) -> frozenset[str]:
+def pagination(op: Operation) -> dict[str, Any] | None:
+    """Return how an operation is paged, in botocore's terms; None if it is not."""
     loader = _session().get_component("data_loader")
     try:
-        return frozenset(loader.load_service_model(service, "paginators-1")["pagination"])
+        declared = loader.load_service_model(op.service, "paginators-1")["pagination"]
     except DataNotFoundError:
-        return frozenset()
+        declared = {}
+    return dict(declared[op.name]) if op.name in declared else inferred(operation(op))
 
 
 def is_paginated(op: Operation) -> bool:
     """Whether botocore or proxyd knows how to ask for the next page of it."""
-    return op.name in _paginators(op.service) or inferred(operation(op)) is not None
+    return pagination(op) is not None
 
 
 def tokens(op: Operation) -> list[str]:

@@ -13,8 +13,9 @@ from proxyd.declaration import Batch, Declaration, Each
 from proxyd.model import Detail, Operation, Scanner
 from proxyd.paths import CONSTANTS, placeholders
 from proxyd.proofs import declared as static
-from proxyd.proofs.answers import HOSTILE, Marks, Place, Where, pagination
+from proxyd.proofs.answers import HOSTILE, Marks, Place, Where
 from proxyd.proofs.scripted import TAG, Way
+from proxyd.proofs.shapes import is_paginated
 
 ARN = re.compile(r"arn:(aws|aws-cn|aws-us-gov):[a-z0-9-]+:([a-z0-9-]*):(\d{12}|aws|):\S.*")
 
@@ -77,7 +78,7 @@ async def _pages(run: Ask, scanner: Scanner, full: Run) -> list[str]:
     if scanner.declaration is not None:
         steps = scanner.declaration.steps
         lists = [s for s in steps if s.items and not (isinstance(s, Each) and s.merges)]
-        times = 2 ** sum(pagination(step.op) is not None for step in lists)
+        times = 2 ** sum(is_paginated(step.op) for step in lists)
         # What is described in batches is as many as the batches, and those are not counted here.
         batches = any(isinstance(step, Batch) for step in steps)
         counted = _as_many(two, full, min(times, 2) if batches else times, at_least=batches)
