@@ -27,7 +27,6 @@ Signing a request takes most of a millisecond: hundreds in a row would keep the 
 waiting for all of them.
 """
 
-Emit = Callable[[Event], Awaitable[None]]
 Wanted = Callable[[Resource], bool]
 
 
@@ -59,6 +58,10 @@ class Work(msgspec.Struct, frozen=True):
 
     scanner: Scanner
     region: str
+
+
+Emit = Callable[[Work, Event], Awaitable[None]]
+"""Takes an event, and the shard that it is of."""
 
 
 class Engine:
@@ -94,7 +97,7 @@ class Engine:
         for work in works:
             allowance = Allowance(self._shard_seconds)
             shard = open_shard(work.scanner, work.region, allowance)
-            await emit(await self._run(work, shard, allowance, emit, wanted))
+            await emit(work, await self._run(work, shard, allowance, emit, wanted))
 
     async def _run(
         self,
@@ -111,7 +114,7 @@ class Engine:
                 async for resource in found:
                     if wanted is None or wanted(resource):
                         resources += 1
-                        await emit(resource)
+                        await emit(work, resource)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything; its siblings go on
             shard.incomplete(_reason(error, shard))
         except asyncio.CancelledError:

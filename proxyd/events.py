@@ -64,6 +64,14 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     action: str | None = None
 
 
+class ResourceRemoved(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource is gone: the shard that would list it ended `ok` without it."""
+
+    arn: str
+    type: str
+    region: str
+
+
 class ScanCompleted(msgspec.Struct, frozen=True, kw_only=True):
     """The coverage of one target: `complete` only when every shard ended `ok`.
 
@@ -108,11 +116,12 @@ def schema() -> dict[str, Any]:
     }
 
 
-Event = ScanStarted | Resource | ShardEnded | ScanCompleted | Reset | Closing
+Event = ScanStarted | Resource | ResourceRemoved | ShardEnded | ScanCompleted | Reset | Closing
 
 NAMES: dict[type, str] = {
     ScanStarted: "scan.started",
     Resource: "resource",
+    ResourceRemoved: "resource.removed",
     ShardEnded: "shard",
     ScanCompleted: "scan.completed",
     Reset: "reset",

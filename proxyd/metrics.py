@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -26,6 +26,10 @@ class Metrics:
         self.sent = named(Counter, "bytes", "Bytes of events sent")
         self.shards = named(Counter, "shards", "Shards that ended", ["status"])
         self.calls = named(Counter, "aws_calls", "Requests sent to AWS, retries included")
+        self.lagged = named(Counter, "streams_lagged", "Times that a socket was full")
+        self.resumed = named(Counter, "streams_resumed", "Streams that went on", ["outcome"])
+        self.feeds = named(Gauge, "feeds", "Targets that are kept live")
+        self.held = named(Gauge, "feed_bytes", "Bytes that what is kept live takes, about")
         self.first = Histogram(
             "first_resource_seconds",
             "From the request to its first resource",
@@ -33,6 +37,16 @@ class Metrics:
             registry=self.registry,
             buckets=_SECONDS,
         )
+
+    def count_sent(self, events: int, size: int) -> None:
+        """Count events and bytes that were written."""
+        self.events.inc(events)
+        self.sent.inc(size)
+
+    def watch_feeds(self, feeds: Callable[[], int], held: Callable[[], int]) -> None:
+        """Ask for the number and the size of the feeds whenever the metrics are read."""
+        self.feeds.set_function(feeds)
+        self.held.set_function(held)
 
     def text(self) -> bytes:
         """Render them in the Prometheus text format."""

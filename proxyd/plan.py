@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -16,6 +17,7 @@ from proxyd.where import WhereError, compile_where
 
 MAX_GLOBS = 100
 MAX_GLOB = 128
+MAX_PLANS = 1000
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,6 +114,8 @@ class Planner:
         self._fields = {field for scanner in registry.values() for field in scanner.fields}
         literal = {r for target in targets for r in target.regions if is_literal(r)}
         self._every_region = literal.union(*regions.values())
+        # Thousands that come back at once ask what a few have asked.
+        self._planned = lru_cache(MAX_PLANS)(self._resolve)
 
     def plan(self, principal: Principal, query: Query) -> list[Plan]:
         """Resolve a query to plans, one for each target.
@@ -120,19 +124,24 @@ class Planner:
             Problem: a parameter is wrong, or the principal may not.
 
         """
-        if query.mode != "snapshot":
-            raise Problem(
-                400, "not_supported", "mode=watch is not supported yet", extra={"parameter": "mode"}
-            )
-        names = dict.fromkeys(query.target)
+        return self._planned(principal, query.target, query.type, query.region)
+
+    def _resolve(
+        self,
+        principal: Principal,
+        targets: tuple[str, ...],
+        types: tuple[str, ...],
+        regions: tuple[str, ...],
+    ) -> list[Plan]:
+        names = dict.fromkeys(targets)
         if not names:
             raise bad_parameter("target", "name at least one target")
         if len(names) > self._max_targets:
             raise bad_parameter("target", f"more than {self._max_targets} targets in one stream")
-        self._check_types(query.type)
+        self._check_types(types)
         # The same check for every target: a 400 must not tell which of them exist.
-        _check_against("region", "region", query.region, self._every_region)
-        return [self._plan(principal, name, query) for name in names]
+        _check_against("region", "region", regions, self._every_region)
+        return [self._plan(principal, name, types, regions) for name in names]
 
     def where(self, text: str | None) -> Wanted | None:
         """Compile the filter of a query.
@@ -164,22 +173,28 @@ class Planner:
     def _check_types(self, globs: tuple[str, ...]) -> None:
         _check_against("type", "scanner for type", globs, self._registry)
 
-    def _plan(self, principal: Principal, name: str, query: Query) -> Plan:
+    def _plan(
+        self,
+        principal: Principal,
+        name: str,
+        types: tuple[str, ...],
+        regions: tuple[str, ...],
+    ) -> Plan:
         target = self._targets.get(name)
         if target is None:
             raise _no_such_target()
-        ask = self._ask(target, query.type, query.region)
+        ask = self._ask(target, types, regions)
         scopes = decide(self._grants, principal, target, ask) if _askable(ask) else ()
         if not scopes:
             raise _no_such_target()
         wanted = {t for scope in scopes for t in scope.types}
-        globs = tuple(glob for glob in query.region if not is_literal(glob))
+        globs = tuple(glob for glob in regions if not is_literal(glob))
         plan = Plan(
             target=target,
             scopes=scopes,
             scanners=[s for s in self._registry.values() if s.type in wanted],
-            literal=frozenset(filter(is_literal, (*query.region, *target.regions))),
-            open_ended=globs if query.region else ("*",),
+            literal=frozenset(filter(is_literal, (*regions, *target.regions))),
+            open_ended=globs if regions else ("*",),
         )
         if not plan.shards(plan.regions(None)):
             raise bad_parameter(

@@ -10,25 +10,29 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from proxyd.actions import actions_of
 from proxyd.audit import Audit, Record, StreamAudit, TargetRecord
 from proxyd.auth.tokens import authenticate
-from proxyd.aws.access import Access, Purpose
 from proxyd.aws.regions import everywhere, home_of
 from proxyd.aws.shared import Shared
 from proxyd.engine import Engine
-from proxyd.errors import AwsError, Problem
+from proxyd.errors import Problem
 from proxyd.events import Event
+from proxyd.feeds import Feeds
 from proxyd.globs import expand
 from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
 from proxyd.model import GLOBAL, Principal, Scanner
 from proxyd.plan import Plan, Planner, Query
-from proxyd.refusals import not_assumed
+from proxyd.rights import Right, Rights
 from proxyd.sandbox import Report
 from proxyd.settings import Settings
 from proxyd.stream import Scan, Stream, Terms
+from proxyd.watching import Selections, Watching
+from proxyd.watching import Terms as WatchTerms
+from proxyd.wire import Wire
 
 log = get_logger(__name__)
 
@@ -37,6 +41,8 @@ MAX_FINISHED = 10_000
 
 RETRY_AFTER = 5
 _NEVER = 1_000_000
+
+Opened = TypeVar("Opened", Stream, Watching)
 
 
 class Service:
@@ -73,7 +79,22 @@ class Service:
             shards_at_once=settings.limits.shards_at_once,
             shard_seconds=settings.limits.shard_seconds,
         )
-        self._open: set[Stream] = set()
+        self._rights = Rights(aws, settings.limits)
+        self._watch_terms = WatchTerms(
+            feeds=Feeds(
+                registry,
+                engine=self._engine,
+                metrics=metrics,
+                limits=settings.limits,
+                watch=settings.watch,
+            ),
+            rights=self._rights,
+            selections=Selections(),
+            limits=settings.limits,
+            watch=settings.watch,
+            metrics=metrics,
+        )
+        self._open: set[Stream | Watching] = set()
         self._one_left = asyncio.Event()
         self._taken: Counter[str] = Counter()
         self._finished: OrderedDict[tuple[str, str | None], Query] = OrderedDict()
@@ -193,23 +214,61 @@ class Service:
             expires=principal.expires,
         )
         with self._slot(principal):
-            ids = {plan.target.name: secrets.token_hex(6) for plan in plans}
+            ids = [secrets.token_hex(6) for _ in plans]
             trail = StreamAudit(self._audit, _record(principal, query, peer, plans, ids))
-            scans = await self._assumed(principal, query, plans, ids, trail)
-            async with self._running(Stream(scans, terms), trail, scans) as stream:
+            rights = await self._assumed(principal, query, plans, ids, trail)
+            scans = [
+                Scan(id=scan, plan=plan, access=right.access, refused=right.refused)
+                for plan, scan, right in zip(plans, ids, rights, strict=True)
+            ]
+            async with self._running(Stream(scans, terms), trail, rights) as stream:
                 yield stream
+
+    @asynccontextmanager
+    async def watch(
+        self, principal: Principal, query: Query, peer: str, wire: Wire
+    ) -> AsyncIterator[Watching]:
+        """Open a stream that stays; it lasts until the block is left.
+
+        Raises:
+            Problem: nothing was or will be streamed.
+
+        """
+        plans = self._planner.plan(principal, query)
+        wanted = self._planner.where(query.where)
+        feeds = self._watch_terms.feeds
+        with self._slot(principal):
+            if feeds.full:
+                raise Problem(503, "state_full", "proxyd holds all it may", headers=_retry())
+            ids = [feeds.scan_of(plan.target.name, query.detail) for plan in plans]
+            trail = StreamAudit(self._audit, _record(principal, query, peer, plans, ids))
+            rights = await self._assumed(principal, query, plans, ids, trail)
+            watching = Watching(
+                self._watch_terms,
+                principal,
+                query,
+                wire=wire,
+                wanted=wanted,
+                plans=plans,
+                rights=rights,
+                scans=ids,
+            )
+            async with self._running(watching, trail, rights):
+                yield watching
 
     async def _assumed(
         self,
         principal: Principal,
         query: Query,
         plans: list[Plan],
-        ids: dict[str, str],
+        ids: list[str],
         trail: StreamAudit,
-    ) -> list[Scan]:
+    ) -> list[Right]:
         """Assume the roles; whatever stands in the way is on the audit trail."""
         try:
-            scans = await self._assume(principal, query, plans, ids)
+            rights = await self._rights.assume_all(
+                principal, plans, query.detail, ids, shared=query.mode == "watch"
+            )
             self._refuse_when_draining()
         except Problem as problem:
             trail.refused(problem.code)
@@ -218,12 +277,12 @@ class Service:
             cancelled = isinstance(error, asyncio.CancelledError)
             trail.refused("disconnected" if cancelled else "internal")
             raise
-        return scans
+        return rights
 
     @asynccontextmanager
     async def _running(
-        self, stream: Stream, trail: StreamAudit, scans: list[Scan]
-    ) -> AsyncIterator[Stream]:
+        self, stream: Opened, trail: StreamAudit, rights: list[Right]
+    ) -> AsyncIterator[Opened]:
         self._open.add(stream)
         self.metrics.streams_open.inc()
         try:
@@ -235,7 +294,7 @@ class Service:
             self._one_left.set()
             self.metrics.streams_open.dec()
             self.metrics.streams.labels(stream.outcome).inc()
-            trail.ended(stream.outcome, **_counts(stream, scans))
+            trail.ended(stream.outcome, **_counts(stream, rights))
 
     @contextmanager
     def _slot(self, principal: Principal) -> Iterator[None]:
@@ -258,6 +317,15 @@ class Service:
             self._one_left.clear()
             await self._one_left.wait()
 
+    @property
+    def open_streams(self) -> int:
+        """How many streams are open."""
+        return len(self._open)
+
+    async def stop(self) -> None:
+        """End what is kept live."""
+        await self._watch_terms.feeds.stop()
+
     def _admit(self, principal: Principal) -> None:
         self._refuse_when_draining()
         if self._taken.total() >= self.limits.streams:
@@ -270,40 +338,6 @@ class Service:
     def _refuse_when_draining(self) -> None:
         if self.draining:
             raise Problem(503, "shutting_down", "proxyd is shutting down", headers=_retry())
-
-    async def _assume(
-        self, principal: Principal, query: Query, plans: list[Plan], ids: dict[str, str]
-    ) -> list[Scan]:
-        """Assume every target's role; only where none can be is there nothing to stream."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._assume_one(principal, query, plan, ids[plan.target.name]))
-                for plan in plans
-            ]
-        scans = [task.result() for task in tasks]
-        refused = [scan.refused for scan in scans if scan.refused is not None]
-        if len(refused) == len(scans):
-            raise not_assumed(refused[0])
-        return scans
-
-    async def _assume_one(self, principal: Principal, query: Query, plan: Plan, scan: str) -> Scan:
-        purpose = Purpose(
-            target=plan.target,
-            scanners=plan.scanners,
-            detail=query.detail,
-            principal=principal.name,
-            scan=scan,
-        )
-        access = Access(self._aws, purpose)
-        try:
-            async with asyncio.timeout(self.limits.assume_seconds):
-                await access.assume()
-        except AwsError as error:
-            return Scan(id=scan, plan=plan, access=access, refused=error)
-        except TimeoutError:
-            refused = AwsError("timeout", "AssumeRoleTimeout", action="sts:AssumeRole")
-            return Scan(id=scan, plan=plan, access=access, refused=refused)
-        return Scan(id=scan, plan=plan, access=access)
 
 
 @contextmanager
@@ -342,7 +376,7 @@ def _retry() -> dict[str, str]:
 
 
 def _record(
-    principal: Principal, query: Query, peer: str, plans: list[Plan], ids: dict[str, str]
+    principal: Principal, query: Query, peer: str, plans: list[Plan], ids: list[str]
 ) -> Record:
     return Record(
         at=datetime.now(UTC),
@@ -357,21 +391,22 @@ def _record(
             TargetRecord(
                 target=plan.target.name,
                 account=plan.target.account,
-                scan=ids[plan.target.name],
+                scan=scan,
                 **plan.asked(),
             )
-            for plan in plans
+            for plan, scan in zip(plans, ids, strict=True)
         ],
     )
 
 
-def _counts(stream: Stream, scans: list[Scan]) -> dict[str, object]:
+def _counts(stream: Stream | Watching, rights: list[Right]) -> dict[str, object]:
     coverages = stream.coverages
+    ended_well = stream.outcome == "completed" or isinstance(stream, Watching)
     return {
-        "complete": stream.outcome == "completed" and all(c.complete for c in coverages),
-        "resources": sum(c.resources for c in coverages),
-        "calls": sum(scan.access.meter.calls for scan in scans),
+        "complete": ended_well and bool(coverages) and all(c.complete for c in coverages),
+        "resources": stream.resources,
+        "calls": sum(right.access.meter.calls for right in rights),
         "shards": dict(sorted(stream.statuses.items())),
         "missing_actions": sorted({a for c in coverages for a in c.missing_actions()}),
-        "aws_request_ids": [i for scan in scans for i in scan.access.request_ids],
+        "aws_request_ids": [i for right in rights for i in right.access.request_ids],
     }

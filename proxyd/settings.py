@@ -54,6 +54,28 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
     services: dict[str, Rate] = msgspec.field(default_factory=dict)
 
 
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """How targets are kept live. Times in seconds, sizes in bytes.
+
+    Attributes:
+        types: glob over types → seconds between two looks at each that it matches.
+        calls: requests a second that looking again may cost each target, all in all.
+        grace_seconds: for which what was held is kept when the last subscriber has gone.
+        recheck_seconds: after which each subscriber's right to the role is tried again.
+        state_bytes: that everything held may take.
+
+    """
+
+    minimum_seconds: float = 5.0
+    default_seconds: float = 30.0
+    maximum_seconds: float = 300.0
+    types: dict[str, float] = msgspec.field(default_factory=dict)
+    calls: float = 5.0
+    grace_seconds: float = 30.0
+    recheck_seconds: float = 300.0
+    state_bytes: int = 1024 * 1024 * 1024
+
+
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """Where audit records go."""
 
@@ -77,6 +99,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     backlog_bytes: int = 256 * 1024
     shard_seconds: float = 120.0
     scan_seconds: float = 1800.0
+    stream_seconds: float = 3600.0
     write_seconds: float = 30.0
     drain_seconds: float = 10.0
 
@@ -94,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     server: Server
     aws: Aws
     quota: Quota
+    watch: Watch
     audit: Audit
     sandbox: Sandbox
     limits: Limits

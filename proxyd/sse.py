@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
-from proxyd.events import NAMES, Event, ScanCompleted
+from proxyd.events import NAMES, Closing, Event, ScanCompleted
 from proxyd.model import Resource
 
 MAX_DATA = 256 * 1024 - 512
@@ -21,9 +20,6 @@ MAX_DATA = 256 * 1024 - 512
 
 _SHORT_NAME = 256
 """Characters that are kept of a name that does not fit: as many as a tag's value may have."""
-
-KEEP_ALIVE = b":\n\n"
-NDJSON_KEEP_ALIVE = b"\n"
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]+")
@@ -91,70 +87,61 @@ def _shortened(resource: Resource) -> Resource:
             return short
 
 
-class Framer(Protocol):
-    """Frames the events of one stream."""
+def _sse(name: str, number: str, data: bytes, retry: int | None) -> bytes:
+    # A `retry:` of its own block would be an empty event to some clients.
+    wait = b"" if retry is None else b"retry: %d\n" % retry
+    return b"event: %b\nid: %b\n%bdata: %b\n\n" % (name.encode(), number.encode(), wait, data)
+
+
+def _ndjson(name: str, number: str, data: bytes, retry: int | None) -> bytes:
+    del retry  # it is in the data, too
+    return b'{"event":"%b","id":"%b","data":%b}\n' % (name.encode(), number.encode(), data)
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to write events.
+
+    Attributes:
+        frame: event name, id, data, and the milliseconds after which to come back → bytes.
+        greeting: what is sent before AWS is asked.
+        keep_alive: what is sent in silence.
+
+    """
 
     content_type: str
+    frame: Callable[[str, str, bytes, int | None], bytes]
     greeting: bytes
     keep_alive: bytes
 
-    def __call__(self, event: Event) -> bytes:
-        """Encode the next event."""
-        ...
+    def write(self, event: Event, number: str) -> bytes:
+        """Write one event."""
+        retry = event.retry if isinstance(event, Closing) else None
+        return self.frame(NAMES[type(event)], number, data_of(event), retry)
 
 
-class Ids:
-    """Event ids of one stream: an epoch that no other stream has, and a sequence."""
+SSE = Format(content_type="text/event-stream", frame=_sse, greeting=b":\n\n", keep_alive=b":\n\n")
+"""Server-Sent Events."""
 
-    def __init__(self) -> None:
+NDJSON = Format(content_type="application/x-ndjson", frame=_ndjson, greeting=b"", keep_alive=b"\n")
+"""One JSON object a line: `{"event","id","data"}`."""
+
+FORMATS = {SSE.content_type: SSE, NDJSON.content_type: NDJSON}
+
+
+class Framer:
+    """Numbers and writes the events of one stream: ids of an epoch that no other stream has."""
+
+    def __init__(self, written: Format) -> None:
         self.epoch = secrets.token_hex(8)
         self.sequence = 0
+        self._format = written
 
-    def next(self) -> str:
-        """Return the next id."""
+    def __call__(self, event: Event) -> bytes:
+        """Write the next event."""
         self.sequence += 1
-        return self.last
+        return self._format.write(event, self.last)
 
     @property
     def last(self) -> str:
         """The id that was given out last."""
         return f"{self.epoch}-{self.sequence}"
-
-
-class Sse:
-    """Server-Sent Events."""
-
-    content_type = "text/event-stream"
-    greeting = KEEP_ALIVE
-    keep_alive = KEEP_ALIVE
-
-    def __init__(self, ids: Ids) -> None:
-        self.ids = ids
-
-    def __call__(self, event: Event) -> bytes:
-        """Encode the next event."""
-        name = NAMES[type(event)].encode()
-        return b"event: %b\nid: %b\ndata: %b\n\n" % (name, self.ids.next().encode(), data_of(event))
-
-
-class NdJson:
-    """One JSON object a line: `{"event","id","data"}`."""
-
-    content_type = "application/x-ndjson"
-    greeting = b""
-    keep_alive = NDJSON_KEEP_ALIVE
-
-    def __init__(self, ids: Ids) -> None:
-        self.ids = ids
-
-    def __call__(self, event: Event) -> bytes:
-        """Encode the next event."""
-        name = NAMES[type(event)].encode()
-        return b'{"event":"%b","id":"%b","data":%b}\n' % (
-            name,
-            self.ids.next().encode(),
-            data_of(event),
-        )
-
-
-FRAMERS: dict[str, Callable[[Ids], Framer]] = {Sse.content_type: Sse, NdJson.content_type: NdJson}

@@ -17,11 +17,12 @@ from proxyd.backlog import Backlog
 from proxyd.coverage import Coverage
 from proxyd.engine import Engine, Wanted, Work
 from proxyd.errors import AwsError
-from proxyd.events import Closing, ClosingReason, Event, Reset, ScanStarted, ShardEnded
+from proxyd.events import Closing, ClosingReason, Event, Reset, ShardEnded
 from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
 from proxyd.model import Resource, Scanner
 from proxyd.plan import Plan
+from proxyd.reach import enabled_regions, known_off, started, unseen
 from proxyd.settings import Limits
 
 log = get_logger(__name__)
@@ -165,14 +166,16 @@ class Stream:
 
     async def _scan(self, scan: Scan, slots: asyncio.Semaphore) -> None:
         async with slots:
-            started = time.monotonic()
-            enabled, lacking = await _enabled(scan)
+            since = time.monotonic()
+            enabled, lacking = None, None
+            if scan.refused is None:
+                enabled, lacking = await enabled_regions(scan.access, scan.plan.scanners)
             shards = scan.plan.shards(scan.plan.regions(enabled))
             coverage = Coverage(len(shards))
             self.coverages.append(coverage)
             if lacking is not None:
                 coverage.lacks(lacking)
-            await self._put(_started(scan, shards))
+            await self._put(started(scan.id, scan.plan.target, "snapshot", shards))
             await self._run(scan, shards, enabled, coverage)
             own_calls = scan.access.meter.calls - coverage.calls
             self._terms.metrics.calls.inc(own_calls)
@@ -181,7 +184,7 @@ class Stream:
                     scan=scan.id,
                     target=scan.plan.target.name,
                     calls=own_calls,
-                    ms=round((time.monotonic() - started) * 1000),
+                    ms=round((time.monotonic() - since) * 1000),
                 )
             )
 
@@ -194,16 +197,17 @@ class Stream:
     ) -> None:
         """Run the shards, but for those of which it is known that nothing can be seen."""
 
-        async def emit(event: Event) -> None:
+        async def emit(_: Work, event: Event) -> None:
             await self._emit(event, coverage)
 
         works = []
         for scanner, region in shards:
-            known = scan.refused or _known_off(region, enabled)
+            work = Work(scanner, region)
+            known = scan.refused or known_off(region, enabled)
             if known is None:
-                works.append(Work(scanner, region))
+                works.append(work)
             else:
-                await emit(_unseen(scan, scanner.type, region, known))
+                await emit(work, unseen(scan.plan.target, scanner.type, region, known))
         await self._terms.engine.run(works, scan.access.shard, emit, self._terms.wanted)
 
     async def _emit(self, event: Event, coverage: Coverage) -> None:
@@ -220,57 +224,14 @@ class Stream:
         await self._put(event)
 
     @property
+    def resources(self) -> int:
+        """How many resources were found so far."""
+        return sum(coverage.resources for coverage in self.coverages)
+
+    @property
     def statuses(self) -> Counter[str]:
         """How the shards ended so far."""
         total: Counter[str] = Counter()
         for coverage in self.coverages:
             total += coverage.statuses
         return total
-
-
-async def _enabled(scan: Scan) -> tuple[Regions | None, str | None]:
-    """Ask which regions are on, and which action that lacks.
-
-    None where it can not be known, and then all are tried.
-    """
-    if scan.refused is not None or not any(s.scope == "regional" for s in scan.plan.scanners):
-        return None, None
-    try:
-        return await scan.access.enabled_regions(), None
-    except AwsError as error:
-        return None, error.action if error.status == "denied" else None
-
-
-def _known_off(region: str, enabled: Regions | None) -> AwsError | None:
-    """Save the calls to a region that someone named and that the account has switched off."""
-    off = enabled is not None and enabled.get(region) is False
-    return AwsError("region_disabled", "OptInRequired") if off else None
-
-
-def _started(scan: Scan, shards: Sequence[tuple[Scanner, str]]) -> ScanStarted:
-    target = scan.plan.target
-    return ScanStarted(
-        scan=scan.id,
-        target=target.name,
-        account=target.account,
-        partition=target.partition,
-        mode="snapshot",
-        regions=list(dict.fromkeys(region for _, region in shards)),
-        types=sorted({scanner.type for scanner, _ in shards}),
-        shards=len(shards),
-        at=datetime.now(UTC),
-    )
-
-
-def _unseen(scan: Scan, type_: str, region: str, refused: AwsError) -> ShardEnded:
-    return ShardEnded(
-        type=type_,
-        region=region,
-        account=scan.plan.target.account,
-        status=refused.status,
-        resources=0,
-        calls=0,
-        ms=0,
-        code=refused.code,
-        action=refused.action,
-    )

@@ -116,6 +116,21 @@ class Quota(Strict, frozen=True, kw_only=True):
     services: dict[str, Rate] = msgspec.field(default_factory=dict)
 
 
+class Watch(settings.Watch, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[watch]."""
+
+    def __post_init__(self) -> None:
+        numbers = {name: getattr(self, name) for name in self.__struct_fields__ if name != "types"}
+        _check_globs("types", list(self.types) or ["*"])
+        for name, value in {**numbers, **{f"types.{k}": v for k, v in self.types.items()}}.items():
+            if not 0 < value < math.inf:
+                msg = f"{name}: expected a number above 0"
+                raise ValueError(msg)
+        if not self.minimum_seconds <= self.default_seconds <= self.maximum_seconds:
+            msg = "expected minimum_seconds <= default_seconds <= maximum_seconds"
+            raise ValueError(msg)
+
+
 class Audit(settings.Audit, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """[audit]."""
 
@@ -212,6 +227,7 @@ class File(Strict, frozen=True, kw_only=True):
     server: Server = msgspec.field(default_factory=Server)
     aws: Aws = msgspec.field(default_factory=Aws)
     quota: Quota = msgspec.field(default_factory=Quota)
+    watch: Watch = msgspec.field(default_factory=Watch)
     audit: Audit = msgspec.field(default_factory=Audit)
     sandbox: Sandbox = msgspec.field(default_factory=Sandbox)
     limits: Limits = msgspec.field(default_factory=Limits)

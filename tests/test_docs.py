@@ -52,7 +52,7 @@ def test_every_key_of_the_configuration_is_documented() -> None:
     documented |= set(re.findall(r"\w+", " ".join(re.findall(r"`[^`]+`", prose))))
     tables: list[type[msgspec.Struct]] = [
         *(settings.Server, settings.Aws, settings.Quota, settings.Rate, settings.Limits),
-        *(settings.Audit, settings.Sandbox, Target, Grant),
+        *(settings.Audit, settings.Sandbox, settings.Watch, Target, Grant),
     ]
     for table in tables:
         assert set(table.__struct_fields__) - documented == set(), table.__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 import msgspec
 
@@ -15,7 +16,7 @@ from proxyd.aws.outcome import translated
 from proxyd.aws.policy import SessionPolicy
 from proxyd.aws.quota import Pacer
 from proxyd.aws.regions import home_of
-from proxyd.aws.session import Session, open_session
+from proxyd.aws.session import ASSUME_ROLE, Session, open_session
 from proxyd.aws.shard import AwsShard
 from proxyd.aws.shared import Regions, Shared
 from proxyd.aws.tags import RegionTags
@@ -75,6 +76,27 @@ class Access:
                     group.create_task(self._assume(packed))
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
+
+    async def check(self) -> None:
+        """Assume the role once more: it may have been taken away.
+
+        Raises:
+            AwsError: STS does not give the role any more, or can not be reached.
+
+        """
+        await next(iter(self._sessions.values())).again()
+
+    def again(self) -> Access:
+        """Return the same right for another scan: nothing that was read before is used again."""
+        other = copy(self)
+        other.meter = Meter(self.meter)
+        other._tags = {}  # noqa: SLF001 - it is one of us
+        return other
+
+    @property
+    def wait(self) -> float:
+        """Seconds, about, that STS would have to be waited for, since so many ask."""
+        return self._pace.expected(ASSUME_ROLE.service, self._sts_region)
 
     async def _assume(self, packed: SessionPolicy) -> None:
         session = open_session(

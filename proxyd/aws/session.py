@@ -103,6 +103,11 @@ class Session:
             if self._credentials is stale:
                 await self._assume()
 
+    async def again(self) -> None:
+        """Assume the role anew, whatever the credentials are good for: is it still allowed?"""
+        async with self._lock:
+            await self._assume()
+
     async def _assume(self) -> None:
         with translated(ASSUME_ROLE, self._region):
             answer = await self._ask()

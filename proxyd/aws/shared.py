@@ -10,6 +10,7 @@ from typing import Self
 from proxyd.aws.clients import Clients
 from proxyd.aws.quota import Buckets
 from proxyd.errors import AwsError
+from proxyd.flight import Flight
 from proxyd.model import Operation
 from proxyd.settings import Aws, Quota
 
@@ -27,32 +28,24 @@ PATIENCE = 5.0
 
 
 class _Asking:
-    """One question to AWS and all who wait for its answer."""
+    """One question to AWS, and how long its answer is good."""
 
     def __init__(self, ask: Callable[[], Awaitable[Regions]]) -> None:
-        self._task = asyncio.ensure_future(_within(ask))
-        self._waiting = 0
-        self._dropped = False
+        self._flight = Flight(_within(ask))
         self._until = time.monotonic() + REMEMBERED
 
     async def answer(self) -> Regions:
-        """Wait for the answer; when the last who waits goes, the question is dropped."""
-        self._waiting += 1
+        """Wait for the answer."""
         try:
-            return await asyncio.shield(self._task)
+            return await self._flight.join()
         except AwsError:
             self._until = min(self._until, time.monotonic() + FAILURE_REMEMBERED)
             raise
-        finally:
-            self._waiting -= 1
-            if not self._waiting and not self._task.done():
-                self._dropped = True
-                self._task.cancel()
 
     @property
     def good(self) -> bool:
         """Whether it may still be waited for, or its answer used."""
-        return not self._dropped and time.monotonic() < self._until
+        return not self._flight.dropped and time.monotonic() < self._until
 
 
 async def _within(ask: Callable[[], Awaitable[Regions]]) -> Regions:

@@ -62,6 +62,7 @@ async def _serve(
         finally:
             warming.cancel()
             await asyncio.wait([warming])
+            await made.stop()
         if made.stuck:
             # The loop would wait for ever for a scanner that will not be cancelled.
             os._exit(1)

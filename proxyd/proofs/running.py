@@ -74,7 +74,7 @@ class Prover:
         shard = partial(_shard, clients=self._clients, where=where, way=way)
         events: list[Event] = []
 
-        async def emit(event: Event) -> None:
+        async def emit(_: Work, event: Event) -> None:
             events.append(event)
 
         await Engine(shards_at_once=1, shard_seconds=_SECONDS).run(

@@ -6,24 +6,28 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from proxyd.errors import Problem
 from proxyd.model import Principal
 from proxyd.plan import Query
 from proxyd.service import Service
-from proxyd.sse import FRAMERS, Framer, Ids, NdJson, Sse
+from proxyd.sse import FORMATS, NDJSON, SSE, Format, Framer
 from proxyd.stream import Stream
 from proxyd.web import query as parameters
+from proxyd.wire import Wire
 
 SILENCE = 14.0
 """Seconds of silence after which a keep-alive is sent; the contract says 15 at most."""
 
-GONE = 30_000
-"""Milliseconds after which the kernel gives up on a client that acknowledges nothing."""
+GONE = 14_000
+"""Milliseconds after which the kernel gives up on a client that acknowledges nothing.
+
+With the keep-alive before it that is under 30 s for one that has vanished without a word.
+"""
 
 _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
-_ANY = ("*/*", "text/*", Sse.content_type)
+_ANY = ("*/*", "text/*", SSE.content_type)
 
 
 def handler(service: Service) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -31,19 +35,21 @@ def handler(service: Service) -> Callable[[web.Request], Awaitable[web.StreamRes
 
     async def stream(request: web.Request) -> web.StreamResponse:
         principal = service.authenticate(request.headers.get("Authorization"))
-        content_type = negotiate(request.headers.get("Accept"))
+        written = negotiate(request.headers.get("Accept"))
         query = await parameters.read(request)
         finished = service.preview(principal, query)
         if request.method == "HEAD":
-            return web.Response(content_type=content_type, headers=_HEADERS)
+            return web.Response(content_type=written.content_type, headers=_HEADERS)
         if finished:
             return web.Response(status=204, headers=_HEADERS)
-        return await _stream(service, principal, query, request, content_type)
+        if query.mode == "watch":
+            return await _watch(service, principal, query, request, written)
+        return await _stream(service, principal, query, request, written)
 
     return stream
 
 
-def negotiate(accept: str | None) -> str:
+def negotiate(accept: str | None) -> Format:
     """Choose the format by the Accept header: the first of those with the highest `q`.
 
     Raises:
@@ -53,10 +59,10 @@ def negotiate(accept: str | None) -> str:
     ranked = sorted(map(_ranked, (accept or "*/*").split(",")), key=lambda pair: -pair[0])
     for quality, kind in ranked:
         if quality > 0 and kind in _ANY:
-            return Sse.content_type
-        if quality > 0 and kind == NdJson.content_type:
-            return kind
-    raise Problem(406, "not_acceptable", f"there is {' and '.join(FRAMERS)}")
+            return SSE
+        if quality > 0 and kind == NDJSON.content_type:
+            return NDJSON
+    raise Problem(406, "not_acceptable", f"there is {' and '.join(FORMATS)}")
 
 
 def _ranked(part: str) -> tuple[float, str]:
@@ -69,18 +75,17 @@ def _ranked(part: str) -> tuple[float, str]:
 
 
 async def _stream(
-    service: Service, principal: Principal, query: Query, request: web.Request, content_type: str
+    service: Service, principal: Principal, query: Query, request: web.Request, written: Format
 ) -> web.StreamResponse:
-    ids = Ids()
-    framer = FRAMERS[content_type](ids)
+    framer = Framer(written)
     async with service.open(principal, query, request.remote or "unix", framer) as stream:
-        response = web.StreamResponse(headers={"Content-Type": content_type, **_HEADERS})
+        response = web.StreamResponse(headers={"Content-Type": written.content_type, **_HEADERS})
         writer = await response.prepare(request)
         assert writer is not None
         writer.send_headers()
         _notice_when_gone(request)
         try:
-            await _pump(service, stream, framer, response)
+            await _pump(service, stream, written, response)
             await response.write_eof()
         except TimeoutError:
             stream.outcome = "slow"
@@ -88,12 +93,44 @@ async def _stream(
                 request.transport.abort()
             return response
     if stream.outcome == "completed":
-        service.finished(principal, query, ids.last)
+        service.finished(principal, query, framer.last)
     return response
 
 
+async def _watch(
+    service: Service, principal: Principal, query: Query, request: web.Request, written: Format
+) -> web.StreamResponse:
+    chunked = request.version >= HttpVersion11
+    wire = Wire(written, chunked, _takes_gzip(request.headers.get("Accept-Encoding", "")))
+    async with service.watch(principal, query, request.remote or "unix", wire) as watching:
+        headers = {"Content-Type": written.content_type, "Vary": "Accept-Encoding", **_HEADERS}
+        if wire.gzip:
+            headers["Content-Encoding"] = "gzip"
+        response = web.StreamResponse(headers=headers)
+        writer = await response.prepare(request)
+        transport = request.transport
+        if writer is None or transport is None:
+            return response
+        writer.send_headers()
+        transport.write(wire.opening())
+        _notice_when_gone(request)
+        try:
+            await watching.serve(transport, writer.drain)
+            transport.write(watching.farewell(service.open_streams))
+            await response.write_eof()
+        except TimeoutError:
+            watching.outcome = "slow"
+            transport.abort()
+    return response
+
+
+def _takes_gzip(accept: str) -> bool:
+    """Whether an Accept-Encoding names gzip and does not refuse it."""
+    return any(kind == "gzip" and quality > 0 for quality, kind in map(_ranked, accept.split(",")))
+
+
 async def _pump(
-    service: Service, stream: Stream, framer: Framer, response: web.StreamResponse
+    service: Service, stream: Stream, written: Format, response: web.StreamResponse
 ) -> None:
     """Write events as they come; where the socket is full, wait, and with it the scan.
 
@@ -101,12 +138,12 @@ async def _pump(
         TimeoutError: the socket took nothing for too long.
 
     """
-    if framer.greeting:
-        await response.write(framer.greeting)
+    if written.greeting:
+        await response.write(written.greeting)
     while (taken := await stream.take(SILENCE)) is not None:
         data, events = taken
         async with asyncio.timeout(service.limits.write_seconds):
-            await response.write(data or framer.keep_alive)
+            await response.write(data or written.keep_alive)
         service.metrics.events.inc(events)
         service.metrics.sent.inc(len(data))
 

@@ -15,7 +15,7 @@ from proxyd.plan import Query
 from proxyd.sandbox import Report
 from proxyd.service import Service
 from proxyd.settings import Audit as AuditSettings
-from proxyd.settings import Aws, Limits, Quota, Sandbox, Server, Settings
+from proxyd.settings import Aws, Limits, Quota, Sandbox, Server, Settings, Watch
 
 from .conftest import TARGETS, Estate
 
@@ -36,6 +36,7 @@ async def recording(
         server=Server(),
         aws=Aws(endpoint_url=estate.endpoint),
         quota=Quota(),
+        watch=Watch(),
         audit=AuditSettings(),
         sandbox=Sandbox(mode="off"),
         limits=Limits(),

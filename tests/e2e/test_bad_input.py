@@ -60,12 +60,6 @@ async def test_a_malformed_filter_points_at_the_column(
     assert problem["column"] == column
 
 
-async def test_watch_is_not_supported_yet(daemon: Daemon) -> None:
-    """`mode=watch` answers 400 `not_supported`."""
-    problem = await daemon.problem(f"{STREAM}&mode=watch")
-    assert (problem["status"], problem["code"]) == (400, "not_supported")
-
-
 @pytest.mark.parametrize(
     ("body", "parameter"),
     [

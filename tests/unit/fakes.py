@@ -9,7 +9,7 @@ from typing import Any
 
 from proxyd import resource
 from proxyd.allowance import Allowance
-from proxyd.engine import RunningShard
+from proxyd.engine import RunningShard, Work
 from proxyd.errors import AwsError
 from proxyd.events import Event
 from proxyd.model import (
@@ -242,8 +242,9 @@ class Emitted:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    async def __call__(self, event: Event) -> None:
+    async def __call__(self, work: Work, event: Event) -> None:
         """Take an event."""
+        del work
         self.events.append(event)
 
     def of(self, kind: type[Event]) -> list[Any]:

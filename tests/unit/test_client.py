@@ -6,7 +6,7 @@ import pytest
 
 from proxyd.client import MAX_EVENT, Parser, Refused, ServerEvent
 from proxyd.events import Closing, Event, Reset
-from proxyd.sse import KEEP_ALIVE, Ids, Sse
+from proxyd.sse import SSE, Framer
 
 from .fakes import thing
 
@@ -17,26 +17,25 @@ def parsed(chunks: Iterable[bytes]) -> list[ServerEvent]:
     return [event for chunk in chunks for event in parser.feed(chunk)]
 
 
-def stream() -> tuple[Ids, bytes]:
+def stream() -> tuple[str, bytes]:
     """Make a stream as proxyd sends one."""
-    ids = Ids()
-    sse = Sse(ids)
+    framer = Framer(SSE)
     events: list[Event] = [
         thing(tags={"a": "é: \n\n x"}),
         Reset(reason="r"),
         Closing(reason="ended", retry=1),
     ]
-    return ids, KEEP_ALIVE + KEEP_ALIVE.join(sse(event) for event in events)
+    return framer.epoch, SSE.keep_alive + SSE.keep_alive.join(map(framer, events))
 
 
 def test_a_stream_is_read_back() -> None:
     """Events come out with name, id and data; keep-alives do not come out."""
-    ids, data = stream()
+    epoch, data = stream()
     resource, reset, closing = parsed([data])
     assert resource.name == "resource"
     assert resource.data["tags"] == {"a": "é: \n\n x"}
-    assert reset == ServerEvent("reset", f"{ids.epoch}-2", {"reason": "r"})
-    assert closing == ServerEvent("closing", f"{ids.epoch}-3", {"reason": "ended", "retry": 1})
+    assert reset == ServerEvent("reset", f"{epoch}-2", {"reason": "r"})
+    assert closing == ServerEvent("closing", f"{epoch}-3", {"reason": "ended", "retry": 1})
 
 
 def test_chunks_may_be_cut_at_every_byte() -> None:

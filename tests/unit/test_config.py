@@ -159,6 +159,7 @@ def test_an_empty_file_is_all_defaults(read: Read) -> None:
         server=settings.Server(),
         aws=settings.Aws(),
         quota=settings.Quota(),
+        watch=settings.Watch(),
         audit=settings.Audit(),
         sandbox=settings.Sandbox(),
         limits=settings.Limits(),

@@ -246,8 +246,8 @@ async def test_the_time_of_a_shard_adds_up() -> None:
 async def test_the_clock_stands_while_the_reader_is_slow() -> None:
     """What `emit` takes is not the scanner's time, however long it is."""
 
-    async def slow(event: Event) -> None:
-        await emitted(event)
+    async def slow(work: Work, event: Event) -> None:
+        await emitted(work, event)
         await asyncio.sleep(0.15)
 
     emitted = Emitted()
@@ -302,10 +302,10 @@ async def test_a_blocked_reader_stops_the_asking() -> None:
     one = listing(TYPE, calls=pages("ec2", "DescribeThings", "Things[]"), arn="arn:{Id}")
     emitted = Emitted()
 
-    async def emit(event: Event) -> None:
+    async def emit(work: Work, event: Event) -> None:
         blocked.set()
         await opened.wait()
-        await emitted(event)
+        await emitted(work, event)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(engine().run([Work(one, REGION)], lambda *_: shard, emit))
@@ -327,7 +327,7 @@ async def test_a_blocked_reader_stops_the_shards_that_wait() -> None:
         begun.append(shard.region)
         yield thing()
 
-    async def emit(event: Event) -> None:
+    async def emit(_: Work, event: Event) -> None:
         del event
         await opened.wait()
 
@@ -378,8 +378,8 @@ async def test_cancelling_closes_every_generator() -> None:
     scanners, emitted = Closing(), Emitted()
     all_found = asyncio.Event()
 
-    async def emit(event: Event) -> None:
-        await emitted(event)
+    async def emit(work: Work, event: Event) -> None:
+        await emitted(work, event)
         if len(emitted.events) == 3:
             all_found.set()
 
@@ -394,7 +394,7 @@ async def test_cancelling_closes_generators_whose_reader_is_slow() -> None:
     scanners = Closing()
     all_wait = asyncio.Event()
 
-    async def emit(event: Event) -> None:
+    async def emit(_: Work, event: Event) -> None:
         del event
         if scanners.open == 2:
             all_wait.set()
@@ -432,7 +432,7 @@ async def test_an_emit_that_fails_ends_the_run() -> None:
     """Where nobody can be told any more, the run ends and leaves nothing open."""
     scanners = Closing()
 
-    async def emit(event: Event) -> None:
+    async def emit(_: Work, event: Event) -> None:
         raise ConnectionError(type(event).__name__)
 
     with pytest.raises(ExceptionGroup) as caught:

@@ -23,6 +23,7 @@ def test_event_names_are_those_of_the_contract() -> None:
     assert set(NAMES.values()) == {
         "scan.started",
         "resource",
+        "resource.removed",
         "shard",
         "scan.completed",
         "reset",

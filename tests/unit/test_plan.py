@@ -256,14 +256,6 @@ def test_a_bad_parameter_is_named(asked: dict[str, Any], parameter: str, told: s
     assert told in problem.detail
 
 
-def test_what_is_not_there_yet_is_a_400() -> None:
-    """Parts of the contract that are not built are refused by name, not ignored."""
-    with pytest.raises(Problem) as caught:
-        planner().plan(ME, Query(target=("production",), mode="watch"))
-    assert (caught.value.status, caught.value.code) == (400, "not_supported")
-    assert caught.value.extra == {"parameter": "mode"}
-
-
 def test_a_bad_filter_points_at_its_column() -> None:
     """The 400 for `where` has the parameter, the column and the reason."""
     with pytest.raises(Problem) as caught:

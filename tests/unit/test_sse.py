@@ -22,12 +22,14 @@ from proxyd.events import (
     ShardEnded,
 )
 from proxyd.model import Link
-from proxyd.sse import FRAMERS, MAX_DATA, Framer, Ids, NdJson, Sse, ascii_json, data_of
+from proxyd.sse import FORMATS, MAX_DATA, NDJSON, SSE, Format, Framer, ascii_json, data_of
 
 from .fakes import thing
 
 LIMIT = 256 * 1024
-FRAME = re.compile(rb"event: ([a-z.]+)\nid: ([0-9a-f]+-[0-9]+)\ndata: ([\x20-\x7e]+)\n\n")
+FRAME = re.compile(
+    rb"event: ([a-z.]+)\nid: ([0-9a-f]+-[0-9]+)\n(?:retry: [0-9]+\n)?data: ([\x20-\x7e]+)\n\n"
+)
 
 EVENTS: list[Event] = [
     ScanStarted(
@@ -61,8 +63,8 @@ EVENTS: list[Event] = [
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
 def test_a_frame_is_one_event_one_id_and_one_data_line(event: Event) -> None:
-    """Every event is three lines of printable ASCII in this order, and an empty one."""
-    frame = Sse(Ids())(event)
+    """Every event is these lines of printable ASCII in this order, and an empty one."""
+    frame = Framer(SSE)(event)
     match = FRAME.fullmatch(frame)
     assert match is not None
     assert match[1].decode() == NAMES[type(event)]
@@ -72,25 +74,24 @@ def test_a_frame_is_one_event_one_id_and_one_data_line(event: Event) -> None:
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
 def test_an_ndjson_line_is_one_object(event: Event) -> None:
     """Every event is one line of ASCII: an object of event, id and data."""
-    ids = Ids()
-    line = NdJson(ids)(event)
+    framer = Framer(NDJSON)
+    line = framer(event)
     assert line.endswith(b"\n")
     assert re.fullmatch(rb"[\x20-\x7e]+", line[:-1])
     told = json.loads(line)
     assert list(told) == ["event", "id", "data"]
-    assert (told["event"], told["id"]) == (NAMES[type(event)], ids.last)
+    assert (told["event"], told["id"]) == (NAMES[type(event)], framer.last)
     assert told["data"] == json.loads(data_of(event))
 
 
 def test_ids_are_an_epoch_and_a_sequence() -> None:
     """Ids of one stream share its epoch and count up from one; no two streams share one."""
-    ids = Ids()
-    sse = Sse(ids)
-    frames = [sse(Reset(reason="r")) for _ in range(3)]
+    framer = Framer(SSE)
+    frames = [framer(Reset(reason="r")) for _ in range(3)]
     told = [FRAME.fullmatch(frame)[2].decode() for frame in frames]  # type: ignore[index] # a frame always matches
-    assert told == [f"{ids.epoch}-{n}" for n in (1, 2, 3)]
-    assert ids.last == told[-1]
-    assert Ids().epoch != ids.epoch
+    assert told == [f"{framer.epoch}-{n}" for n in (1, 2, 3)]
+    assert framer.last == told[-1]
+    assert Framer(SSE).epoch != framer.epoch
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_a_resource_that_is_too_large_says_what_it_lost(
 ) -> None:
     """The whole event stays under 256 KiB: the largest properties go first, and are named."""
     resource = thing(**changes)
-    for framer in (Sse(Ids()), NdJson(Ids())):
+    for framer in map(Framer, FORMATS.values()):
         assert len(framer(resource)) < LIMIT
     told = json.loads(data_of(resource))
     assert told["truncated"] == truncated
@@ -218,11 +219,17 @@ def test_a_resource_at_the_limit_is_whole(size: int) -> None:
     ("kind", "greeting", "keep_alive"),
     [("text/event-stream", b":\n\n", b":\n\n"), ("application/x-ndjson", b"", b"\n")],
 )
-def test_each_media_type_has_its_framer(kind: str, greeting: bytes, keep_alive: bytes) -> None:
-    """Media types lead to the framer that writes them; a keep-alive is no event."""
-    framer: Framer = FRAMERS[kind](Ids())
-    assert framer.content_type == kind
-    assert (framer.greeting, framer.keep_alive) == (greeting, keep_alive)
+def test_each_media_type_has_its_format(kind: str, greeting: bytes, keep_alive: bytes) -> None:
+    """Media types lead to the format that writes them; a keep-alive is no event."""
+    written: Format = FORMATS[kind]
+    assert written.content_type == kind
+    assert (written.greeting, written.keep_alive) == (greeting, keep_alive)
+
+
+def test_closing_tells_an_event_source_when_to_come_back() -> None:
+    """The wait stands in a `retry:` line inside the event, where browsers look for it."""
+    frame = Framer(SSE)(Closing(reason="shutdown", retry=7000))
+    assert frame.split(b"\n")[2] == b"retry: 7000"
 
 
 def test_too_many_gaps_are_cut_and_counted() -> None:

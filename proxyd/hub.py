@@ -1,0 +1,277 @@
+"""What is new → many sockets, written once and never slowed by one that does not read.
+
+What feeds publish within a tick becomes one piece of bytes for each view, and every socket of
+that view is given the same object. A socket that is full is left alone: its subscriber reads on
+from the log when there is room again, where only the newest of everything is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from proxyd.events import Closing, ClosingReason
+from proxyd.feed import Entry, Numbers
+from proxyd.model import Resource
+from proxyd.view import GAP, Item, Piece, Reader, View
+from proxyd.wire import Checksum
+
+TICK = 0.02
+"""Seconds between two writes to the same sockets while much is happening."""
+
+BUSY_TICK = 0.05
+BUSY = 200.0
+"""Events a second above which ticks are longer: fewer writes, each of more."""
+
+OTHERS = 2.0
+"""How many times as long as a flush took the loop is left to others before the next."""
+
+SILENCE = 13
+"""Seconds of silence after which a keep-alive is sent; the contract says 15 at most."""
+
+
+class Socket(Protocol):
+    """The part of asyncio's WriteTransport that is needed."""
+
+    def write(self, data: bytes) -> None:
+        """Take bytes, without waiting."""
+        ...
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes it has not passed on yet."""
+        ...
+
+    def is_closing(self) -> bool:
+        """Whether it takes no more."""
+        ...
+
+
+class Audience:
+    """The subscribers of one view.
+
+    Attributes:
+        live: those to whom the hub writes.
+        waiting: those who read on by themselves after the next flush.
+        sum: of all that the hub has written.
+        alive: the keep-alive of its format.
+
+    """
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.subscribers: set[Subscriber] = set()
+        self.live: set[Subscriber] = set()
+        self.waiting: set[Subscriber] = set()
+        self.sum = Checksum()
+        self.alive = view.piece([view.wire.written.keep_alive], 0)
+
+
+class Subscriber:
+    """One open stream of a view.
+
+    While it lags, whoever serves it takes piece after piece and writes them as there is room.
+    Once it has everything it is live: the hub writes to it, until its socket is full.
+
+    Attributes:
+        ended: why it has to end, when it has to.
+
+    """
+
+    def __init__(self, hub: Hub, audience: Audience) -> None:
+        self.audience = audience
+        self.view = audience.view
+        self.reader = Reader(0, 0)
+        self.socket: Socket | None = None
+        self.ended: ClosingReason | None = None
+        self.live = False
+        self.slot: set[Subscriber] | None = None
+        self._hub = hub
+        self._sum = Checksum()
+        self._audience_sum = Checksum()
+        self._turn: asyncio.Future[None] | None = None
+        audience.subscribers.add(self)
+
+    def opened(self, socket: Socket) -> None:
+        """Take the socket to which everything is written from now on."""
+        self.socket = socket
+        self._hub.keep_alive(self)
+
+    def next(self) -> Piece | None:
+        """Return what to write next; None when there is nothing to do before the next turn."""
+        if self.ended is not None or self.live:
+            return None
+        while (piece := self.view.read(self.reader, self._hub.flushed)) is not None:
+            if piece.data:
+                return self.counted(piece)
+        if self.reader.known is not None and not self.view.ready:
+            self.audience.waiting.add(self)
+            return None
+        marks = self.view.piece(self.view.marks(self.reader), self.reader.cursor)
+        self.reader.known = None
+        self.counted(marks)
+        self.live = True
+        self.audience.live.add(self)
+        self._audience_sum = self.audience.sum
+        return marks if marks.data else None
+
+    async def turn(self) -> None:
+        """Wait until there is something to do: it lags, or it has to end."""
+        self._turn = asyncio.get_running_loop().create_future()
+        if self.ended is None:
+            await self._turn
+
+    def wake(self) -> None:
+        """Let `turn` return."""
+        if self._turn is not None and not self._turn.done():
+            self._turn.set_result(None)
+
+    def lag(self) -> None:
+        """Leave it to whoever serves it, from where it is."""
+        if self.live:
+            self._catch_up()
+            self.live = False
+            self.audience.live.discard(self)
+            self.reader.cursor = self.reader.since = self._hub.flushed
+        self.wake()
+
+    def end(self, reason: ClosingReason) -> None:
+        """Have it say why it ends, and end."""
+        if self.ended is None:
+            self.ended = reason
+            self.lag()
+
+    def farewell(self, retry: int) -> Piece:
+        """Return the last piece. `retry` in milliseconds."""
+        assert self.ended is not None
+        last = Closing(reason=self.ended, retry=retry)
+        frame = self.view.closing(last, self.reader, self._hub.flushed)
+        piece = self.counted(self.view.piece([frame], self.reader.cursor))
+        return piece._replace(data=piece.data + self.view.wire.ending(self._sum))
+
+    def counted(self, piece: Piece) -> Piece:
+        """Note that a piece is written to this subscriber alone."""
+        if self.view.wire.gzip:
+            self._catch_up()
+            self._sum = self._sum.then(piece.sum)
+        return piece
+
+    def _catch_up(self) -> None:
+        """Take over the checksum of what the hub has written since it went live."""
+        if self.live and self.view.wire.gzip:
+            self._sum = self._sum.then(self.audience.sum.without(self._audience_sum))
+            self._audience_sum = self.audience.sum
+
+
+class Hub:
+    """Writes what is new to the sockets of all subscribers.
+
+    Attributes:
+        flushed: the number up to which everything has been written to those who are live.
+
+    """
+
+    def __init__(
+        self,
+        numbers: Numbers,
+        backlog: int,
+        *,
+        sent: Callable[[int, int], None],
+        fell_behind: Callable[[], None],
+    ) -> None:
+        """Make a hub.
+
+        Args:
+            numbers: of the process's events.
+            backlog: bytes that may wait in one socket.
+            sent: is told how many events and bytes were written.
+            fell_behind: is told of each socket that was full.
+
+        """
+        self.audiences: set[Audience] = set()
+        self._numbers = numbers
+        self._backlog = backlog
+        self._sent = sent
+        self._fell_behind = fell_behind
+        self._batch: list[Item] = []
+        self._timer: asyncio.Handle | None = None
+        self._free_at = 0.0
+        self._slots: deque[set[Subscriber]] = deque(set() for _ in range(SILENCE))
+        self._heart: asyncio.TimerHandle | None = None
+        self._mark_flushed()
+
+    def publish(self, item: Item) -> None:
+        """Have something written: at once when nothing has been for a while, else with the tick."""
+        self._batch.append(item)
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            wait = self._free_at - loop.time()
+            if wait > 0:
+                self._timer = loop.call_later(wait, self._flush)
+            else:
+                self._timer = loop.call_soon(self._flush)
+
+    def keep_alive(self, subscriber: Subscriber) -> None:
+        """See to it that a subscriber's socket never falls silent."""
+        subscriber.slot = self._slots[-1]
+        subscriber.slot.add(subscriber)
+        if self._heart is None:
+            self._heart = asyncio.get_running_loop().call_later(1.0, self._beat)
+
+    def left(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber."""
+        audience = subscriber.audience
+        for those in (audience.live, audience.waiting, audience.subscribers, subscriber.slot):
+            if those is not None:
+                those.discard(subscriber)
+
+    def _flush(self) -> None:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        batch, self._batch, self._timer = self._batch, [], None
+        decoded: dict[Entry, Resource] = {}
+        for audience in self.audiences:
+            frames = audience.view.news(batch, decoded)
+            if frames and audience.live:
+                self._write(audience, audience.view.piece(frames, 0))
+        self._mark_flushed()
+        for audience in self.audiences:
+            while audience.waiting:
+                audience.waiting.pop().wake()
+        tick = BUSY_TICK if len(batch) > BUSY * TICK else TICK
+        self._free_at = started + max(tick, (1 + OTHERS) * (loop.time() - started))
+
+    def _mark_flushed(self) -> None:
+        """Leave numbers for what subscribers are sent between this flush and the next."""
+        self.flushed = self._numbers.last
+        self._numbers.next(GAP)
+
+    def _write(self, audience: Audience, piece: Piece) -> None:
+        data, limit = piece.data, self._backlog - len(piece.data)
+        full = []
+        for subscriber in audience.live:
+            socket = subscriber.socket
+            assert socket is not None
+            waiting = socket.get_write_buffer_size()
+            if waiting and waiting > limit:
+                full.append(subscriber)
+            else:
+                socket.write(data)
+        for subscriber in full:
+            subscriber.lag()
+            self._fell_behind()
+        audience.sum = audience.sum.then(piece.sum)
+        count = len(audience.live)
+        self._sent(piece.events * count, len(data) * count)
+
+    def _beat(self) -> None:
+        """Send the keep-alives of one slot: each comes round once within the silence."""
+        self._slots.rotate(1)
+        for subscriber in self._slots[-1]:
+            socket = subscriber.socket
+            assert socket is not None
+            if socket.get_write_buffer_size() < self._backlog:
+                socket.write(subscriber.counted(subscriber.audience.alive).data)
+        loop = asyncio.get_running_loop()
+        self._heart = loop.call_later(1.0, self._beat) if any(self._slots) else None

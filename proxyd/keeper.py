@@ -1,0 +1,235 @@
+"""Keep one feed true: run its shards again and again, whoever watches, with a watcher's right."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from proxyd.engine import Engine, Work
+from proxyd.errors import AwsError
+from proxyd.events import Event, ShardEnded
+from proxyd.feed import Feed, Held, Memory, Numbers, Sweep
+from proxyd.hub import Audience, Hub
+from proxyd.logs import get_logger, where
+from proxyd.metrics import Metrics
+from proxyd.model import Resource, Scanner, Target
+from proxyd.reach import enabled_regions, known_off, unseen
+from proxyd.rights import DENIED, Right
+from proxyd.schedule import Schedule
+from proxyd.settings import Watch
+from proxyd.view import Settled
+
+log = get_logger(__name__)
+
+MERGE = 0.25
+"""Seconds for which shards that come due are gathered into one round."""
+
+RETRY_SECONDS = 10.0
+"""Seconds after which shards are run again that nobody's right could be used for."""
+
+
+class Keeper:
+    """Runs the shards of one feed while somebody watches them.
+
+    Attributes:
+        scan: the id of the scan that is kept live.
+
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        registry: Mapping[str, Scanner],
+        *,
+        scan: str,
+        engine: Engine,
+        hub: Hub,
+        numbers: Numbers,
+        memory: Memory,
+        metrics: Metrics,
+        watch: Watch,
+    ) -> None:
+        self.scan = scan
+        self.target = target
+        self.feed = Feed(numbers, memory, hub.publish)
+        self._memory = memory
+        self._most = watch.state_bytes
+        self._registry = registry
+        self._engine = engine
+        self._hub = hub
+        self._numbers = numbers
+        self._metrics = metrics
+        self._schedule: Schedule[Held] = Schedule(watch, random.random)
+        self._watched: dict[Held, set[Audience]] = defaultdict(set)
+        self._rights: dict[Audience, Counter[Right]] = {}
+        self._running: set[Held] = set()
+        self._rounds: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody watches, not even one who has just gone."""
+        return not self._rights
+
+    def watch(self, audience: Audience, shards: Iterable[Held]) -> None:
+        """Keep some shards true for an audience; those that nobody watched are run at once."""
+        self._rights[audience] = Counter()
+        now = time.monotonic()
+        for held in shards:
+            self._watched[held].add(audience)
+            if held.ended is None and held not in self._running:
+                self._schedule.at(held, now)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    def unwatch(self, audience: Audience) -> None:
+        """Stop for an audience; what nobody watches any more is forgotten."""
+        del self._rights[audience]
+        for held in [held for held, watching in self._watched.items() if audience in watching]:
+            self._watched[held].discard(audience)
+            if not self._watched[held]:
+                del self._watched[held]
+                self._schedule.drop(held)
+                self.feed.forget(held)
+
+    def use(self, audience: Audience, right: Right) -> None:
+        """Use a subscriber's right for what its audience watches."""
+        self._rights[audience][right] += 1
+        self._changed.set()
+
+    def spare(self, audience: Audience, right: Right) -> None:
+        """Do not use a right any more: its subscriber has gone."""
+        self._rights[audience] -= Counter([right])
+
+    def hurry(self, shards: Iterable[Held]) -> None:
+        """Run some shards as soon as may be."""
+        now = time.monotonic()
+        for held in shards:
+            self._schedule.at(held, now)
+        self._changed.set()
+
+    async def stop(self) -> None:
+        """End whatever runs."""
+        tasks = [task for task in (self._task, *self._rounds) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _run(self) -> None:
+        while True:
+            due = self._schedule.take(time.monotonic() + MERGE)
+            if due:
+                self._start(due)
+            await self._until_due()
+
+    async def _until_due(self) -> None:
+        self._changed.clear()
+        due = self._schedule.next
+        wait = None if due is None else max(0.0, due - time.monotonic())
+        try:
+            async with asyncio.timeout(wait):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    def _start(self, due: Sequence[Held]) -> None:
+        """Start a round of what is due and does not run yet, each with a right that covers it."""
+        by_right: dict[Right, list[Held]] = defaultdict(list)
+        for held in due:
+            right = self._right_for(held)
+            if right is None or held in self._running:
+                self._schedule.at(held, time.monotonic() + RETRY_SECONDS)
+            else:
+                by_right[right].append(held)
+                self._running.add(held)
+        if by_right:
+            task = asyncio.create_task(self._round(by_right))
+            self._rounds.add(task)
+            task.add_done_callback(self._rounds.discard)
+
+    def _right_for(self, held: Held) -> Right | None:
+        """Choose a right of one who watches this shard: nobody's may be used for more."""
+        refused = None
+        for audience in self._watched[held]:
+            for right in self._rights[audience]:
+                if right.refused is None:
+                    return right
+                refused = right
+        return refused
+
+    async def _round(self, by_right: Mapping[Right, Sequence[Held]]) -> None:
+        started = time.monotonic()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for right, shards in by_right.items():
+                    group.create_task(self._run_with(right, shards))
+        except Exception as error:  # noqa: BLE001 - the next round may go well
+            log.error("a round failed", target=self.target.name, **where(error))
+        finally:
+            self._running.difference_update(*by_right.values())
+            for held in [held for shards in by_right.values() for held in shards]:
+                if not held.forgotten and held.ended is None:
+                    self._schedule.at(held, time.monotonic() + RETRY_SECONDS)
+            self._changed.set()
+        ms = round((time.monotonic() - started) * 1000)
+        self._hub.publish(Settled(self._numbers.next(), self.feed, ms))
+
+    async def _run_with(self, right: Right, shards: Sequence[Held]) -> None:
+        scanners = [self._registry[held.type] for held in shards]
+        access, enabled = right.access.again(), None
+        if right.refused is None:
+            enabled, _ = await enabled_regions(access, scanners)
+        works, sweeps = [], {}
+        for held, scanner in zip(shards, scanners, strict=True):
+            sweep = Sweep(self.feed, held)
+            known = right.refused or known_off(held.region, enabled)
+            if known is None:
+                works.append(Work(scanner, held.region))
+                sweeps[held.type, held.region] = (held, sweep)
+            else:
+                self._ended(held, sweep, unseen(self.target, held.type, held.region, known))
+
+        async def emit(work: Work, event: Event) -> None:
+            held, sweep = sweeps[work.scanner.type, work.region]
+            match event:
+                case Resource():
+                    sweep.found(event)
+                    self._check_memory()
+                case ShardEnded(action="sts:AssumeRole", status=status) if status in DENIED:
+                    # It is the right that failed; the shard may well be seen by another.
+                    right.taken(AwsError(status, event.code or "", action=event.action))
+                    self._schedule.at(held, time.monotonic())
+                case ShardEnded():
+                    self._ended(held, sweep, event)
+
+        await self._engine.run(works, access.shard, emit)
+
+    def _ended(self, held: Held, sweep: Sweep, ended: ShardEnded) -> None:
+        self._metrics.shards.labels(ended.status).inc()
+        self._metrics.calls.inc(ended.calls)
+        sweep.ended(ended)
+        if not held.forgotten:
+            self._schedule.ended(
+                held,
+                ended,
+                holds=len(held.resources),
+                changed=sweep.changed,
+                now=time.monotonic(),
+            )
+
+    def _check_memory(self) -> None:
+        """End the streams of a feed that would take more than all feeds may."""
+        if self._memory.size > self._most:
+            log.error(
+                "what is held is larger than watch.state_bytes: ask for less at once, or raise it",
+                target=self.target.name,
+                state_bytes=self._most,
+            )
+            for audience in list(self._rights):
+                for subscriber in list(audience.subscribers):
+                    subscriber.end("error")

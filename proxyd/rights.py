@@ -1,0 +1,149 @@
+"""Whether AWS lets a principal have a target's role: asked for every stream, and again and again.
+
+Each stream assumes the role by itself, so it is its own line in CloudTrail. Only when so many
+ask at once that they would have to queue do streams of one principal that want the same share
+one answer: ten thousand that come back at once must not become ten thousand questions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+
+from proxyd.aws.access import Access, Purpose
+from proxyd.aws.shared import Shared
+from proxyd.errors import AwsError, Problem
+from proxyd.flight import Flight
+from proxyd.model import Detail, Principal
+from proxyd.plan import Plan
+from proxyd.refusals import not_assumed
+from proxyd.settings import Limits
+
+DENIED = frozenset({"denied", "scp_denied"})
+_Key = tuple[str, str, Detail, tuple[str, ...]]
+
+
+class Right:
+    """One assumed role, or why it is refused.
+
+    Attributes:
+        holders: what is called when it is found to be taken away, one for each stream.
+
+    """
+
+    def __init__(self, access: Access, refused: AwsError | None = None) -> None:
+        self.access = access
+        self.refused = refused
+        self.holders: list[Callable[[], None]] = []
+
+    def taken(self, refused: AwsError) -> None:
+        """Tell all streams that rest on it that AWS no longer gives the role."""
+        self.refused = refused
+        for tell in list(self.holders):
+            tell()
+
+
+class Rights:
+    """Assumes roles, and finds out when they are taken away."""
+
+    def __init__(self, aws: Shared, limits: Limits) -> None:
+        self._aws = aws
+        self._limits = limits
+        self._flights: dict[_Key, Flight[Right]] = {}
+
+    async def assume_all(
+        self,
+        principal: Principal,
+        plans: Sequence[Plan],
+        detail: Detail,
+        scans: Sequence[str],
+        *,
+        shared: bool,
+    ) -> list[Right]:
+        """Assume every target's role; only where none can be is there nothing to stream.
+
+        Args:
+            principal: for whom.
+            plans: the targets, and what is asked of each.
+            detail: how much of each resource is asked.
+            scans: the scan id of each, which names the session.
+            shared: whether other streams may use the same session.
+
+        Raises:
+            Problem: no role can be assumed, or too many ask.
+
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = []
+            for plan, scan in zip(plans, scans, strict=True):
+                access = self._access(principal, plan, detail, scan)
+                key = (
+                    principal.name,
+                    plan.target.name,
+                    detail,
+                    tuple(s.type for s in plan.scanners),
+                )
+                work = self._shared(key, access) if shared else self._assume(access)
+                tasks.append(group.create_task(work))
+        rights = [task.result() for task in tasks]
+        refused = [right.refused for right in rights if right.refused is not None]
+        if len(refused) == len(rights):
+            raise not_assumed(refused[0])
+        return rights
+
+    def _access(self, principal: Principal, plan: Plan, detail: Detail, scan: str) -> Access:
+        access = Access(
+            self._aws,
+            Purpose(
+                target=plan.target,
+                scanners=plan.scanners,
+                detail=detail,
+                principal=principal.name,
+                scan=scan,
+            ),
+        )
+        if access.wait > self._limits.assume_seconds:
+            after = str(round(access.wait) + secrets.randbelow(round(access.wait)))
+            raise Problem(
+                503,
+                "busy",
+                "too many streams are being opened: ask again in a while",
+                headers={"Retry-After": after},
+            )
+        return access
+
+    async def _shared(self, key: _Key, access: Access) -> Right:
+        """Assume a role, or wait with others who are doing so when there is a queue."""
+        flight = self._flights.get(key)
+        if flight is None or flight.landed or flight.dropped or not access.wait:
+            flight = self._flights[key] = Flight(self._assume(access))
+        try:
+            return await flight.join()
+        finally:
+            if self._flights.get(key) is flight and (flight.landed or flight.dropped):
+                del self._flights[key]
+
+    async def _assume(self, access: Access) -> Right:
+        try:
+            async with asyncio.timeout(self._limits.assume_seconds):
+                await access.assume()
+        except AwsError as error:
+            return Right(access, error)
+        except TimeoutError:
+            refused = AwsError("timeout", "AssumeRoleTimeout", action="sts:AssumeRole")
+            return Right(access, refused)
+        return Right(access)
+
+    async def check(self, right: Right) -> None:
+        """Try a right again: it may have been taken away, or given by now."""
+        try:
+            async with asyncio.timeout(self._limits.assume_seconds):
+                await (right.access.assume() if right.refused else right.access.check())
+        except AwsError as error:
+            if right.refused is None and error.status in DENIED:
+                right.taken(error)
+        except TimeoutError:
+            return  # that is STS's or the network's trouble, and no answer
+        else:
+            right.refused = None
