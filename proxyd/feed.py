@@ -193,7 +193,7 @@ class Feed:
         self._append(entry)
 
     def remove(self, held: Held, arn: str) -> None:
-        """Take a resource out; where another shard lists the same ARN, it comes back as that."""
+        """Take a resource out. Another shard may still list the same ARN."""
         gone = held.resources.pop(arn)
         entry = self._entry(held, _REMOVED, gone.removal(), arn)
         self._bury(gone)
@@ -205,10 +205,10 @@ class Feed:
             self._bury(oldest)
         if arn not in self._listed_twice:
             self._arns.discard(arn)
-            return
-        for other in self.shards.values():
-            if arn in other.resources:
-                self.put(other, other.resources[arn].resource())
+
+    def may_be_elsewhere(self, arn: str) -> bool:
+        """Whether more than one shard has listed an ARN."""
+        return arn in self._listed_twice
 
     def end(self, held: Held, ended: ShardEnded) -> None:
         """Take in how a shard ended; only another status than before is an event."""

@@ -15,7 +15,7 @@ from typing import Protocol
 from proxyd.events import Closing, ClosingReason
 from proxyd.feed import Entry, Numbers
 from proxyd.model import Resource
-from proxyd.view import GAP, Item, Piece, Reader, View
+from proxyd.view import GAP, Item, Piece, Reader, Settled, View
 from proxyd.wire import Checksum
 
 TICK = 0.02
@@ -54,6 +54,7 @@ class Audience:
     Attributes:
         live: those to whom the hub writes.
         waiting: those who read on by themselves after the next flush.
+        unsure: those who hold something of which it is not known whether it is gone.
         sum: of all that the hub has written.
         alive: the keep-alive of its format.
 
@@ -64,6 +65,7 @@ class Audience:
         self.subscribers: set[Subscriber] = set()
         self.live: set[Subscriber] = set()
         self.waiting: set[Subscriber] = set()
+        self.unsure: set[Subscriber] = set()
         self.sum = Checksum()
         self.alive = view.piece([view.wire.written.keep_alive], 0)
 
@@ -109,7 +111,8 @@ class Subscriber:
             self.audience.waiting.add(self)
             return None
         marks = self.view.piece(self.view.marks(self.reader), self.reader.cursor)
-        self.reader.known = None
+        if self.reader.known is not None:
+            self.audience.unsure.add(self)
         self.counted(marks)
         self.live = True
         self.audience.live.add(self)
@@ -222,9 +225,10 @@ class Hub:
     def left(self, subscriber: Subscriber) -> None:
         """Forget a subscriber."""
         audience = subscriber.audience
-        for those in (audience.live, audience.waiting, audience.subscribers, subscriber.slot):
-            if those is not None:
-                those.discard(subscriber)
+        for those in (audience.live, audience.waiting, audience.unsure, audience.subscribers):
+            those.discard(subscriber)
+        if subscriber.slot is not None:
+            subscriber.slot.discard(subscriber)
 
     def _flush(self) -> None:
         loop = asyncio.get_running_loop()
@@ -236,9 +240,12 @@ class Hub:
             if frames and audience.live:
                 self._write(audience, audience.view.piece(frames, 0))
         self._mark_flushed()
+        marked = any(isinstance(item, Settled) for item in batch)
         for audience in self.audiences:
             while audience.waiting:
                 audience.waiting.pop().wake()
+            while marked and audience.unsure:
+                audience.unsure.pop().lag()
         tick = BUSY_TICK if len(batch) > BUSY * TICK else TICK
         self._free_at = started + max(tick, (1 + OTHERS) * (loop.time() - started))
 

@@ -81,7 +81,8 @@ class Reader:
     Attributes:
         cursor: the number up to which it has had everything.
         since: removals after this number concern it.
-        known: ARN → hash of what it holds from an earlier stream, until that is compared.
+        known: ARN → hash of what it holds from an earlier stream, as long as some of that
+            may be gone without having been told.
 
     """
 
@@ -162,16 +163,19 @@ class View:
         *,
         flushed: int,
         wanted: Wanted | None = None,
+        piece: int = PIECE,
     ) -> None:
         self.parts = parts
         self.wire = wire
         self.epoch = epoch
         self.shards = frozenset[Held]().union(*(part.held for part in parts))
         self._part_of = {part.feed: part for part in parts}
+        self._one_account_twice = len({p.started.account for p in parts}) < len(parts)
         self._born = max((held.born for held in self.shards), default=0)
         self._wanted = wanted
         self._matched: dict[Held, set[str]] = {held: set() for held in self.shards}
         self._pieces: dict[int, Piece] = {}
+        self._size = piece
         for part in parts:
             part.ready = all(held.status and held.status.number <= flushed for held in part.held)
 
@@ -258,6 +262,8 @@ class View:
         return [self._written(_COMPLETED, item.number, part.completed(self.resources(part)))]
 
     def _news(self, entry: Entry, decoded: dict[Entry, Resource]) -> bytes | None:
+        if entry.is_removal and self._wanted is None:
+            return self._gone(entry)
         if self._wanted is None or not entry.arn:
             return self._of(entry)
         matched = self._matched[entry.shard]
@@ -307,7 +313,7 @@ class View:
                 continue
             frames.append(frame)
             size += len(frame)
-            if size >= PIECE:
+            if size >= self._size:
                 cursor = entry.number
                 break
         return self.piece(frames, cursor)._replace(made=until, since=reader.since)
@@ -319,7 +325,7 @@ class View:
     def _told(self, entry: Entry, reader: Reader) -> bytes | None:
         """Return the frame for a reader that may or may not hold an earlier version."""
         if entry.is_removal:
-            return self._of(entry) if entry.number > reader.since else None
+            return self._gone(entry) if entry.number > reader.since else None
         if not entry.is_resource:
             return self._of(entry)
         if self._wanted is not None and entry.arn not in self._matched[entry.shard]:
@@ -331,25 +337,30 @@ class View:
 
     def marks(self, reader: Reader) -> list[bytes]:
         """Return the frames that tell a reader that it has everything that is held."""
-        gone = self._unknown(reader.known) if reader.known else []
-        frames = [self.frame(event, reader.cursor) for event in gone]
+        frames = [self.frame(event, reader.cursor) for event in self._gone_since(reader)]
         for place, part in enumerate(self.parts, start=1):
             if part.ready:
                 data = part.completed(self.resources(part))
                 frames.append(self._written(_COMPLETED, reader.cursor + place, data))
         return frames
 
-    def _unknown(self, known: Mapping[str, str]) -> list[ResourceRemoved]:
-        """Return what a client holds from before and is not there: where all of it was seen."""
+    def _gone_since(self, reader: Reader) -> list[ResourceRemoved]:
+        """Return what a client holds from before and is gone, as far as all of it was seen.
+
+        What can not be told yet stays with the reader, until the next mark.
+        """
+        if reader.known is None:
+            return []
+        gone, unsure = [], {}
         held = set[str]().union(*map(self._shown, self.shards))
-        whole = {part.started.account: _whole_regions(part) for part in self.parts}
-        gone = []
-        for arn in known.keys() - held:
-            _, _, _, region, account, *_ = [*arn.split(":", 5), "", "", "", "", ""]
-            region = region or GLOBAL
-            seen = [whole[account]] if account in whole else whole.values() if not account else []
-            if any(region in regions for regions in seen):
+        whole = set[str]().union(*map(_whole_regions, self.parts))
+        for arn in reader.known.keys() - held:
+            region = [*arn.split(":", 4), "", "", "", ""][3] or GLOBAL
+            if region in whole:
                 gone.append(ResourceRemoved(arn=arn, type="", region=region))
+            else:
+                unsure[arn] = reader.known[arn]
+        reader.known = unsure or None
         return gone
 
     def _shown(self, held: Held) -> Iterable[str]:
@@ -376,16 +387,30 @@ class View:
         return data_of(msgspec.structs.replace(held.ended, resources=found))
 
     def _gone(self, entry: Entry) -> bytes:
+        """Take a resource away, or put in its place what another shard lists by the same ARN."""
+        other = self._elsewhere(entry)
+        if other is not None:
+            return self._written(other.name, entry.number, other.data)
         data = entry.removal() if entry.is_resource else entry.data
         return self._written(_REMOVED, entry.number, data)
+
+    def _elsewhere(self, entry: Entry) -> Entry | None:
+        arn = entry.arn
+        if self._one_account_twice or any(p.feed.may_be_elsewhere(arn) for p in self.parts):
+            for held in self.shards:
+                if held is not entry.shard and arn in self._shown(held):
+                    return held.resources[arn]
+        return None
 
     def _written(self, name: str, number: int, data: bytes) -> bytes:
         return self.wire.written.frame(name, f"{self.epoch}-{number}", data, None)
 
 
 def _whole_regions(part: Part) -> set[str]:
-    """Return the regions of which all was seen that lists anything of them."""
-    lacking = {held.region for held in part.held if held.ended is None or held.ended.status != "ok"}
-    if GLOBAL in lacking:
-        return set()
-    return {held.region for held in part.held} - lacking
+    """Return the regions of which all was seen; of what has no region, all has to be."""
+    lacking = {
+        held.region for held in part.held if held.ended is None or held.ended.status != "ok"
+    }
+    if not lacking:
+        return {held.region for held in part.held} | {GLOBAL}
+    return set() if GLOBAL in lacking else {held.region for held in part.held} - lacking - {GLOBAL}

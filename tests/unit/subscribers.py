@@ -1,0 +1,136 @@
+"""Clients without a network: sockets that may stall, and what a client makes of their bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from typing import Any
+
+from proxyd.client import Parser, ServerEvent
+from proxyd.hub import Hub, Subscriber
+from proxyd.wire import Checksum, Wire
+
+LOW = 1024
+"""Bytes under which a socket that was full takes more: asyncio's way, with other figures."""
+
+HIGH = 4 * 1024
+
+
+class FakeSocket:
+    """A socket whose other end reads, or does not."""
+
+    def __init__(self) -> None:
+        self.stalled = False
+        self.waiting = b""
+        self.taken = b""
+        self.most = 0
+        self._room = asyncio.Event()
+        self._room.set()
+
+    def write(self, data: bytes) -> None:
+        """Take bytes."""
+        self.waiting += data
+        self.most = max(self.most, len(self.waiting))
+        if self.stalled and len(self.waiting) > HIGH:
+            self._room.clear()
+        if not self.stalled:
+            self.flow()
+
+    def get_write_buffer_size(self) -> int:
+        """Return how much waits."""
+        return len(self.waiting)
+
+    def is_closing(self) -> bool:
+        """Say that it is open."""
+        return False
+
+    def flow(self) -> None:
+        """Let the other end read all that waits."""
+        self.stalled = False
+        self.taken += self.waiting
+        self.waiting = b""
+        self._room.set()
+
+    async def drained(self) -> None:
+        """Wait for room."""
+        await self._room.wait()
+
+
+class Reading:
+    """What a client makes of the bytes of one stream: chunks, gzip and events undone."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._parser = Parser()
+        self._inflate = zlib.decompressobj(31)
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[ServerEvent]:
+        """Return the events that some bytes complete."""
+        if self._wire.chunked:
+            data = self._dechunked(data)
+        if self._wire.gzip:
+            data = self._inflate.decompress(data)
+        return list(self._parser.feed(data))
+
+    @property
+    def whole(self) -> bool:
+        """Whether a compressed stream has come to its proper end."""
+        return not self._wire.gzip or self._inflate.eof
+
+    def _dechunked(self, data: bytes) -> bytes:
+        self._rest += data
+        content = b""
+        while b"\r\n" in self._rest:
+            size, _, rest = self._rest.partition(b"\r\n")
+            length = int(size, 16)
+            assert rest[length : length + 2] == b"\r\n", "a chunk is as long as it says"
+            content += rest[:length]
+            self._rest = rest[length + 2 :]
+        return content
+
+
+class Held:
+    """A client's picture: it does as the contract says, and nothing else."""
+
+    def __init__(self) -> None:
+        self.resources: dict[str, dict[str, Any]] = {}
+        self.last_id: str | None = None
+        self.names: list[str] = []
+        self.completed: dict[str, dict[str, Any]] = {}
+
+    def apply(self, event: ServerEvent) -> None:
+        """Apply one event."""
+        self.names.append(event.name)
+        assert event.id
+        self.last_id = event.id
+        match event.name:
+            case "resource":
+                self.resources[event.data["arn"]] = event.data
+            case "resource.removed":
+                self.resources.pop(event.data["arn"], None)
+            case "reset":
+                self.resources.clear()
+            case "scan.completed":
+                self.completed[event.data["target"]] = event.data
+
+
+async def serve(
+    hub: Hub, subscriber: Subscriber, socket: FakeSocket, number: int, reset: str | None
+) -> None:
+    """Write everything to a socket, as a watch stream does."""
+    view = subscriber.view
+    socket.write(view.wire.opening())
+    subscriber.counted(view.piece([], 0)._replace(sum=Checksum.of(view.wire.written.greeting)))
+    subscriber.opened(socket)
+    socket.write(subscriber.counted(view.piece(view.opening(number, reset), 0)).data)
+    while subscriber.ended is None:
+        await socket.drained()
+        piece = subscriber.next()
+        if piece is not None:
+            socket.write(piece.data)
+        else:
+            await subscriber.turn()
+    await socket.drained()
+    socket.write(subscriber.farewell(1000).data)
+    hub.left(subscriber)
