@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from proxyd.events import ScanStarted, ShardEnded
-from proxyd.feed import LASTING, Feed, Memory, Numbers, Sweep
+from proxyd.feed import Feed, Memory, Numbers, Sweep
 from proxyd.feed import Held as Shard
 from proxyd.hub import Audience, Hub, Subscriber
 from proxyd.model import Resource, Status
-from proxyd.sse import NDJSON, SSE
+from proxyd.sse import SSE
 from proxyd.view import Part, Reader, Settled, View
 from proxyd.wire import Wire
 
@@ -379,8 +379,14 @@ class Live(RuleBasedStateMachine):
                 held = frozenset(feed.follow(type_, "eu-west-1") for type_ in mine)
                 parts.append(Part(feed, held, _started(name)))
         epoch = f"{index:016x}"
-        flushed = self.hub.flushed
-        return View(parts, wire, epoch, flushed=flushed, wanted=wanted if filtered else None, piece=PIECE)
+        return View(
+            parts,
+            wire,
+            epoch,
+            flushed=self.hub.flushed,
+            wanted=wanted if filtered else None,
+            piece=PIECE,
+        )
 
 
 def _resource(shard: int, number: int, version: int) -> Resource:
