@@ -84,7 +84,8 @@ class Entry:
     """One event in a log, without its id: that differs from reader to reader.
 
     Attributes:
-        born: the number of the first event of this ARN, while it has been there all the time.
+        born: the number of the first event of this ARN that is remembered: who has got no
+            further has never heard of it.
         live: whether it is in the log: nothing has superseded it.
 
     """
@@ -188,6 +189,7 @@ class Feed:
             self._arns.add(found.arn)
         gone = self._removals.pop((held, found.arn), None)
         if gone is not None:
+            entry.born = gone.born
             self._bury(gone)
         held.resources[found.arn] = entry
         self._append(entry)
@@ -196,6 +198,7 @@ class Feed:
         """Take a resource out. Another shard may still list the same ARN."""
         gone = held.resources.pop(arn)
         entry = self._entry(held, _REMOVED, gone.removal(), arn)
+        entry.born = gone.born
         self._bury(gone)
         self._removals[held, arn] = entry
         self._append(entry)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from proxyd.events import Closing, ClosingReason
 from proxyd.feed import Entry, Numbers
+from proxyd.logs import get_logger, where
 from proxyd.model import Resource
 from proxyd.view import GAP, Item, Piece, Reader, Settled, View
 from proxyd.wire import Checksum
@@ -30,6 +31,9 @@ OTHERS = 2.0
 
 SILENCE = 13
 """Seconds of silence after which a keep-alive is sent; the contract says 15 at most."""
+
+
+log = get_logger(__name__)
 
 
 class Socket(Protocol):
@@ -236,9 +240,14 @@ class Hub:
         batch, self._batch, self._timer = self._batch, [], None
         decoded: dict[Entry, Resource] = {}
         for audience in self.audiences:
-            frames = audience.view.news(batch, decoded)
-            if frames and audience.live:
-                self._write(audience, audience.view.piece(frames, 0))
+            try:
+                frames = audience.view.news(batch, decoded)
+                if frames and audience.live:
+                    self._write(audience, audience.view.piece(frames, 0))
+            except Exception as error:  # noqa: BLE001 - the other audiences go on
+                log.error("an audience could not be told", **where(error))
+                for subscriber in list(audience.subscribers):
+                    subscriber.end("error")
         self._mark_flushed()
         marked = any(isinstance(item, Settled) for item in batch)
         for audience in self.audiences:

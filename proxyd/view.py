@@ -324,12 +324,13 @@ class View:
 
     def _told(self, entry: Entry, reader: Reader) -> bytes | None:
         """Return the frame for a reader that may or may not hold an earlier version."""
+        # It has read no entry of a resource that was born after the last one that it has read.
+        had = entry.born <= reader.cursor and reader.since < entry.number
         if entry.is_removal:
-            return self._gone(entry) if entry.number > reader.since else None
+            return self._gone(entry) if had else None
         if not entry.is_resource:
             return self._of(entry)
         if self._wanted is not None and entry.arn not in self._matched[entry.shard]:
-            had = entry.born <= reader.since < entry.number
             return self._gone(entry) if had else None
         if reader.known is not None and reader.known.get(entry.arn) == entry.hash:
             return None
@@ -408,9 +409,7 @@ class View:
 
 def _whole_regions(part: Part) -> set[str]:
     """Return the regions of which all was seen; of what has no region, all has to be."""
-    lacking = {
-        held.region for held in part.held if held.ended is None or held.ended.status != "ok"
-    }
+    lacking = {held.region for held in part.held if held.ended is None or held.ended.status != "ok"}
     if not lacking:
         return {held.region for held in part.held} | {GLOBAL}
     return set() if GLOBAL in lacking else {held.region for held in part.held} - lacking - {GLOBAL}

@@ -26,6 +26,9 @@ GONE = 14_000
 With the keep-alive before it that is under 30 s for one that has vanished without a word.
 """
 
+KERNEL_BUFFER = 128 * 1024
+"""Bytes that the kernel may hold for one reader; it doubles the figure for its own needs."""
+
 _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 _ANY = ("*/*", "text/*", SSE.content_type)
 
@@ -83,7 +86,7 @@ async def _stream(
         writer = await response.prepare(request)
         assert writer is not None
         writer.send_headers()
-        _notice_when_gone(request)
+        _bound(request)
         try:
             await _pump(service, stream, written, response)
             await response.write_eof()
@@ -113,7 +116,7 @@ async def _watch(
             return response
         writer.send_headers()
         transport.write(wire.opening())
-        _notice_when_gone(request)
+        _bound(request)
         try:
             await watching.serve(transport, writer.drain)
             transport.write(watching.farewell(service.open_streams))
@@ -148,9 +151,11 @@ async def _pump(
         service.metrics.sent.inc(len(data))
 
 
-def _notice_when_gone(request: web.Request) -> None:
-    """Have the kernel drop a connection whose other end has vanished without a word."""
+def _bound(request: web.Request) -> None:
+    """Have the kernel drop a connection whose other end has vanished, and hold little for it."""
     transport = request.transport
     sock = transport.get_extra_info("socket") if transport is not None else None
     if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE)
+        # Left to itself the kernel takes megabytes for a reader that does not read.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)

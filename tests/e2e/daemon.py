@@ -130,8 +130,9 @@ async def running(
     *,
     environment: Mapping[str, str],
     command: Sequence[str] = MAIN,
+    code: int = 0,
 ) -> AsyncGenerator[Daemon, None]:
-    """Run the daemon with this configuration for the time of the block."""
+    """Run the daemon with this configuration for the time of the block; it ends with `code`."""
     token = tokens.new_token()
     path = directory / "proxyd.toml"
     text = config if isinstance(config, str) else toml(config)
@@ -155,7 +156,7 @@ async def running(
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(START_SECONDS):
-            assert await daemon.stopped() == 0, "".join(daemon.err)
+            assert await daemon.stopped() == code, "".join(daemon.err)
     finally:
         await end(process)
 

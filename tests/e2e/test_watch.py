@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from proxyd.auth import tokens
 
 from .daemon import Daemon, running, settings
 from .fake_aws import Call, FakeAws, error, fake_aws, vpcs
-from .watcher import watching
+from .watcher import Watcher, watching
 
 TYPE = "AWS::EC2::VPC"
 ALL: dict[str, Any] = {"target": ["fake"], "type": [TYPE]}
@@ -52,7 +52,7 @@ class Vpcs:
 
 @asynccontextmanager
 async def kept_live(
-    directory: Path, watch: dict[str, Any] | None = None, **more: Any
+    directory: Path, watch: dict[str, Any] | None = None, *, code: int = 0, **more: Any
 ) -> AsyncGenerator[tuple[Daemon, Vpcs], None]:
     """Run a daemon that looks often at an AWS of VPCs."""
     async with fake_aws() as fake:
@@ -65,7 +65,7 @@ async def kept_live(
             **{key: more.pop(key) for key in ("limits",) if key in more},
         )
         config |= more
-        async with running(config, directory, environment=KEYS) as daemon:
+        async with running(config, directory, environment=KEYS, code=code) as daemon:
             yield daemon, aws
 
 
@@ -171,7 +171,7 @@ async def test_nothing_is_removed_because_a_shard_failed(tmp_path: Path) -> None
             ("InternalError", 500, "failed"),
         ]:
             aws.instead["eu-west-1"] = web.Response(text=code, status=status)
-            await client.until(lambda told=told: client.named("shard")[-1]["status"] == told)
+            await client.until(_last_shard_is(client, told))
             assert client.ids == {"vpc-1", "vpc-2", "vpc-3"}
         await client.until(lambda: not client.named("scan.completed")[-1]["complete"])
         assert "resource.removed" not in client.names
@@ -179,6 +179,10 @@ async def test_nothing_is_removed_because_a_shard_failed(tmp_path: Path) -> None
         await client.until(lambda: client.ids == {"vpc-3"})
         assert client.named("shard")[-1]["status"] == "ok"
         await client.until(lambda: client.named("scan.completed")[-1]["complete"])
+
+
+def _last_shard_is(client: Watcher, status: str) -> Callable[[], bool]:
+    return lambda: client.named("shard")[-1]["status"] == status
 
 
 async def test_a_filter_holds_for_changes_too(tmp_path: Path) -> None:
@@ -232,7 +236,7 @@ async def test_a_target_that_can_not_be_assumed_is_told_and_hides_others_view(
     people, token = two_principals()
     people["grants"][1]["regions"] = ["*"]
     other = TARGET | {"name": "other", "external_id": "other-id"}
-    both = {"target": ["fake", "other"], "type": [TYPE]}
+    both: dict[str, Any] = {"target": ["fake", "other"], "type": [TYPE]}
     async with fake_aws() as fake:
         aws = Vpcs(fake)
         config = settings([TARGET, other], fake.endpoint, watch=FAST) | people

@@ -19,8 +19,8 @@ HIGH = 4 * 1024
 class FakeSocket:
     """A socket whose other end reads, or does not."""
 
-    def __init__(self) -> None:
-        self.stalled = False
+    def __init__(self, *, stalled: bool = False) -> None:
+        self.stalled = stalled
         self.waiting = b""
         self.taken = b""
         self.most = 0
@@ -50,6 +50,13 @@ class FakeSocket:
         self.taken += self.waiting
         self.waiting = b""
         self._room.set()
+
+    def sip(self, size: int) -> None:
+        """Let the other end read a part of what waits."""
+        self.taken += self.waiting[:size]
+        self.waiting = self.waiting[size:]
+        if len(self.waiting) <= LOW:
+            self._room.set()
 
     async def drained(self) -> None:
         """Wait for room."""
@@ -84,6 +91,8 @@ class Reading:
         while b"\r\n" in self._rest:
             size, _, rest = self._rest.partition(b"\r\n")
             length = int(size, 16)
+            if len(rest) < length + 2:
+                break
             assert rest[length : length + 2] == b"\r\n", "a chunk is as long as it says"
             content += rest[:length]
             self._rest = rest[length + 2 :]

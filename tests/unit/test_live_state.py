@@ -25,7 +25,7 @@ from proxyd.view import Part, Reader, Settled, View
 from proxyd.wire import Wire
 
 from .fakes import ACCOUNT, thing
-from .subscribers import FakeSocket, Held, Reading, serve
+from .subscribers import HIGH, FakeSocket, Held, Reading, serve
 from .virtual import VirtualLoop
 
 SHARDS = [("a", "T::One::A"), ("a", "T::One::B"), ("b", "T::Two::C")]
@@ -83,6 +83,7 @@ class Live(RuleBasedStateMachine):
         self.sweeps: dict[int, tuple[Sweep, Shard, set[int]]] = {}
         self.audiences: dict[int, Audience] = {}
         self.clients = [Client() for _ in range(4)]
+        self.reads = True
 
     def teardown(self) -> None:
         """End what still runs."""
@@ -90,7 +91,7 @@ class Live(RuleBasedStateMachine):
         for task in tasks:
             task.cancel()
         if tasks:
-            self.loop.run(asyncio.wait(tasks))  # type: ignore[arg-type] # it is a coroutine
+            self.loop.run(asyncio.wait(tasks))
         self.loop.close()
 
     # ---- AWS
@@ -211,23 +212,39 @@ class Live(RuleBasedStateMachine):
             socket.stalled = True
 
     @rule(client=clients)
+    def sip(self, client: int) -> None:
+        """Read a little, and stop again."""
+        socket = self.clients[client].socket
+        if socket is not None:
+            socket.sip(HIGH)
+
+    @rule(client=clients)
     def read_again(self, client: int) -> None:
         """Read on."""
         socket = self.clients[client].socket
         if socket is not None:
             socket.flow()
 
-    @rule(client=clients, view=st.integers(0, len(VIEWS) - 1), known=st.booleans())
-    def change(self, client: int, view: int, known: bool) -> None:  # noqa: FBT001 - hypothesis calls it
-        """Leave, and open another stream."""
+    @rule(
+        client=clients,
+        view=st.integers(0, len(VIEWS) - 1),
+        known=st.booleans(),
+        stalled=st.booleans(),
+    )
+    def change(self, client: int, view: int, known: bool, stalled: bool) -> None:  # noqa: FBT001 - hypothesis calls it
+        """Leave, and open another stream, which may not be read at once."""
         self.vanish(client)
+        self.reads = not stalled
         self.join(client, view, known)
+        self.reads = True
 
-    @rule(client=clients)
-    def blink(self, client: int) -> None:
+    @rule(client=clients, stalled=st.booleans())
+    def blink(self, client: int, stalled: bool) -> None:  # noqa: FBT001 - the same
         """Be cut off, and come back."""
         self.vanish(client)
+        self.reads = not stalled
         self.come_back(client)
+        self.reads = True
 
     @rule(client=clients)
     def vanish(self, client: int) -> None:
@@ -236,7 +253,7 @@ class Live(RuleBasedStateMachine):
         if one.task is not None and one.subscriber is not None:
             self._read(one)
             one.task.cancel()
-            self.loop.run(asyncio.wait([one.task]))  # type: ignore[arg-type] # it is a coroutine
+            self.loop.run(asyncio.wait([one.task]))
             self.hub.left(one.subscriber)
             one.task = one.subscriber = one.socket = None
 
@@ -355,7 +372,7 @@ class Live(RuleBasedStateMachine):
         if last_id is None:
             client.claimed = set(known or ())
             client.held.resources = dict(known or {})
-        client.subscriber, client.socket = subscriber, FakeSocket()
+        client.subscriber, client.socket = subscriber, FakeSocket(stalled=not self.reads)
         client.reading = Reading(view.wire)
         client.task = asyncio.ensure_future(
             serve(self.hub, subscriber, client.socket, number, reset)
@@ -425,5 +442,5 @@ def _started(target: str) -> ScanStarted:
     )
 
 
-Live.TestCase.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
+Live.TestCase.settings = settings(max_examples=1000, stateful_step_count=40, deadline=None)
 TestLive = Live.TestCase
