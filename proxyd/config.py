@@ -207,6 +207,7 @@ def _target(i: int, table: tables.Target, secrets: _Secrets) -> Target:
         types=tuple(table.types),
         via=table.via,
         duration=table.duration,
+        events=table.events,
     )
 
 

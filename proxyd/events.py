@@ -72,10 +72,18 @@ class ResourceRemoved(msgspec.Struct, frozen=True, kw_only=True):
     region: str
 
 
+class News(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a watch hears of changes: it is told, or only looks; `code` says why it is not told."""
+
+    by: Literal["events", "looking"]
+    code: str | None = None
+
+
 class ScanCompleted(msgspec.Struct, frozen=True, kw_only=True):
     """The coverage of one target: `complete` only when every shard ended `ok`.
 
-    `gaps_left_out` counts those that would have made the event too large.
+    `gaps_left_out` counts those that would have made the event too large; `news` is there in a
+    watch.
     """
 
     scan: str
@@ -88,6 +96,7 @@ class ScanCompleted(msgspec.Struct, frozen=True, kw_only=True):
     missing_actions: list[str]
     calls: int
     ms: int
+    news: News | msgspec.UnsetType = msgspec.UNSET
 
 
 class Reset(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from operator import attrgetter
 
 import msgspec
 
-from proxyd.events import NAMES, ResourceRemoved, ShardEnded
+from proxyd.events import NAMES, News, ResourceRemoved, ShardEnded
 from proxyd.model import Resource
 from proxyd.sse import ascii_json, data_of
 
@@ -126,12 +126,14 @@ class Feed:
     """The state of one target, kept by sweeps and read by number.
 
     Attributes:
+        news: how it hears of changes.
         horizon: removals at or before this number may be forgotten.
 
     """
 
     def __init__(self, numbers: Numbers, memory: Memory, publish: Callable[[Entry], None]) -> None:
         self.horizon = 0
+        self.news = News(by="looking")
         self._memory = memory
         self.shards: dict[tuple[str, str], Held] = {}
         self._numbers = numbers

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from proxyd import reach
+from proxyd.changes import Guide
 from proxyd.engine import Engine
 from proxyd.feed import Memory, Numbers
 from proxyd.hub import Audience, Hub, Subscriber
 from proxyd.keeper import Keeper
 from proxyd.metrics import Metrics
 from proxyd.model import Detail, Scanner, Target
+from proxyd.pushing import Listener
 from proxyd.rights import Right
 from proxyd.settings import Limits, Watch
 from proxyd.view import Part, Reader, View, Wanted
@@ -83,6 +85,8 @@ class Feeds:
         self._scans: dict[tuple[str, Detail], str] = {}
         self._keepers: dict[tuple[str, Detail, str], Keeper] = {}
         self._audiences: dict[object, Audience] = {}
+        self._guide = Guide(registry)
+        self._listeners: dict[str, Listener] = {}
         self._preparing: dict[Audience, asyncio.Task[None]] = {}
         self._leaving: dict[Audience, asyncio.TimerHandle] = {}
         self._stopping: set[asyncio.Task[None]] = set()
@@ -140,8 +144,9 @@ class Feeds:
         """End all that runs."""
         for leaving in self._leaving.values():
             leaving.cancel()
-        stopping = [asyncio.ensure_future(keeper.stop()) for keeper in self._keepers.values()]
-        tasks = [*stopping, *self._stopping, *self._preparing.values()]
+        for keeper in self._keepers.values():
+            self._end(keeper)
+        tasks = [*self._stopping, *self._preparing.values()]
         if tasks:
             await asyncio.wait(tasks)
 
@@ -154,7 +159,7 @@ class Feeds:
         key = (asked.target.name, asked.detail, alone)
         keeper = self._keepers.get(key)
         if keeper is None:
-            keeper = self._keepers[key] = Keeper(
+            keeper = Keeper(
                 asked.target,
                 self._registry,
                 scan=asked.scan,
@@ -165,7 +170,30 @@ class Feeds:
                 metrics=self._metrics,
                 watch=self._watch,
             )
+            self._keepers[key] = keeper
+            self._listen(keeper)
         return keeper
+
+    def _listen(self, keeper: Keeper) -> None:
+        """Have a keeper told of changes: one listener reads a target's queue for all of them."""
+        target = keeper.target
+        if target.events is not None:
+            if target.name not in self._listeners:
+                self._listeners[target.name] = Listener(target, self._guide, self._metrics)
+            self._listeners[target.name].keepers.add(keeper)
+
+    def _end(self, keeper: Keeper) -> None:
+        """Stop a keeper, and the listener that has no other."""
+        ending: list[Coroutine[Any, Any, None]] = [keeper.stop()]
+        listener = self._listeners.get(keeper.target.name)
+        if listener is not None:
+            listener.keepers.discard(keeper)
+            if not listener.keepers:
+                ending.append(self._listeners.pop(keeper.target.name).stop())
+        for each in ending:
+            task = asyncio.create_task(each)
+            self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
 
     def _audience(self, principal: str, question: Question, wire: Wire) -> Audience:
         keepers = [self._keeper(principal, asked) for asked in question.asked]
@@ -218,9 +246,7 @@ class Feeds:
             if keeper.idle:
                 del self._keepers[key]
                 self._scans.pop(key[:2], None)
-                task = asyncio.create_task(keeper.stop())
-                self._stopping.add(task)
-                task.add_done_callback(self._stopping.discard)
+                self._end(keeper)
 
 
 async def _prepare(view: View) -> None:

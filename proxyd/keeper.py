@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from logging import INFO, WARNING
 
+from proxyd.changes import Change, Guide
 from proxyd.engine import Engine, Work
 from proxyd.errors import AwsError
-from proxyd.events import Event, ShardEnded
+from proxyd.events import Event, News, ShardEnded
 from proxyd.feed import Feed, Held, Memory, Numbers, Sweep
 from proxyd.hub import Audience, Hub
 from proxyd.logs import get_logger, where
@@ -26,6 +29,12 @@ log = get_logger(__name__)
 
 MERGE = 0.25
 """Seconds for which shards that come due are gathered into one round."""
+
+SOON = 0.5
+"""Seconds after an event that its shard is run: AWS may not show yet what it has just done."""
+
+DEBOUNCE = 2.0
+"""Seconds at least between two runs of a shard, however many events there are about it."""
 
 RETRY_SECONDS = 10.0
 """Seconds after which shards are run again that nobody's right could be used for."""
@@ -66,6 +75,7 @@ class Keeper:
         self._watched: dict[Held, set[Audience]] = defaultdict(set)
         self._rights: dict[Audience, Counter[Right]] = {}
         self._running: set[Held] = set()
+        self._begun: dict[Held, float] = {}
         self._rounds: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -94,6 +104,7 @@ class Keeper:
             if not self._watched[held]:
                 del self._watched[held]
                 self._schedule.drop(held)
+                self._begun.pop(held, None)
                 self.feed.forget(held)
 
     def use(self, audience: Audience, right: Right) -> None:
@@ -105,12 +116,33 @@ class Keeper:
         """Do not use a right any more: its subscriber has gone."""
         self._rights[audience] -= Counter([right])
 
-    def hurry(self, shards: Iterable[Held]) -> None:
-        """Run some shards as soon as may be."""
+    def usable_rights(self) -> Iterator[Right]:
+        """Yield the rights of those who watch, as far as AWS gives them the role."""
+        for rights in self._rights.values():
+            yield from (right for right in rights if right.refused is None)
+
+    def hears(self, code: str | None) -> None:
+        """Note whether changes are told, or why they are not: it looks less often when they are."""
+        news = News(by="looking", code=code) if code else News(by="events")
+        if news != self.feed.news:
+            self.feed.news = news
+            self._schedule.told = code is None
+            log.log(WARNING if code else INFO, "events", target=self.target.name, code=code or "ok")
+            self._settled(0, telling=True)
+
+    def touch(self, change: Change, guide: Guide) -> bool:
+        """Run what a change may be about, soon; return whether anything of it is watched."""
+        about, precise = guide.about(change)
+        shards = [held for key in about if (held := self.feed.shards.get(key)) is not None]
+        if not precise:
+            holding = [held for held in shards or self.feed.shards.values() if _holds(held, change)]
+            shards = holding or shards
         now = time.monotonic()
         for held in shards:
-            self._schedule.at(held, now)
+            wait = max(SOON, self._begun.get(held, 0.0) + DEBOUNCE - now)
+            self._schedule.at(held, now + wait)
         self._changed.set()
+        return bool(shards)
 
     async def stop(self) -> None:
         """End whatever runs."""
@@ -140,13 +172,17 @@ class Keeper:
     def _start(self, due: Sequence[Held]) -> None:
         """Start a round of what is due and does not run yet, each with a right that covers it."""
         by_right: dict[Right, list[Held]] = defaultdict(list)
+        now = time.monotonic()
         for held in due:
             right = self._right_for(held)
-            if right is None or held in self._running:
-                self._schedule.at(held, time.monotonic() + RETRY_SECONDS)
+            if held in self._running:
+                self._schedule.at(held, now + DEBOUNCE)
+            elif right is None:
+                self._schedule.at(held, now + RETRY_SECONDS)
             else:
                 by_right[right].append(held)
                 self._running.add(held)
+                self._begun[held] = now
         if by_right:
             task = asyncio.create_task(self._round(by_right))
             self._rounds.add(task)
@@ -176,8 +212,10 @@ class Keeper:
                 if not held.forgotten and held.ended is None:
                     self._schedule.at(held, time.monotonic() + RETRY_SECONDS)
             self._changed.set()
-        ms = round((time.monotonic() - started) * 1000)
-        self._hub.publish(Settled(self._numbers.next(), self.feed, ms))
+        self._settled(round((time.monotonic() - started) * 1000))
+
+    def _settled(self, ms: int, *, telling: bool = False) -> None:
+        self._hub.publish(Settled(self._numbers.next(), self.feed, ms, telling))
 
     async def _run_with(self, right: Right, shards: Sequence[Held]) -> None:
         scanners = [self._registry[held.type] for held in shards]
@@ -233,3 +271,10 @@ class Keeper:
             for audience in list(self._rights):
                 for subscriber in list(audience.subscribers):
                     subscriber.end("error")
+
+
+def _holds(held: Held, change: Change) -> bool:
+    """Whether a shard holds anything that a change names, by ARN or by the end of one."""
+    if not held.resources.keys().isdisjoint(change.strings):
+        return True
+    return any(re.split("[:/]", arn)[-1] in change.strings for arn in held.resources)

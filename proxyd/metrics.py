@@ -28,6 +28,7 @@ class Metrics:
         self.calls = named(Counter, "aws_calls", "Requests sent to AWS, retries included")
         self.lagged = named(Counter, "streams_lagged", "Times that a socket was full")
         self.resumed = named(Counter, "streams_resumed", "Streams that went on", ["outcome"])
+        self.pushed = named(Counter, "pushed_events", "Events read from queues", ["outcome"])
         self.feeds = named(Gauge, "feeds", "Targets that are kept live")
         self.held = named(Gauge, "feed_bytes", "Bytes that what is kept live takes, about")
         self.first = Histogram(

@@ -185,6 +185,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...] = ("*",)
     via: str | None = None
     duration: int = 3600
+    events: str | None = None
 
     def __repr__(self) -> str:
         """Show everything but the external id, which is a secret between proxyd and the role."""

@@ -25,9 +25,15 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Schedule(Generic[Key]):
-    """The times of one target's shards. Seconds, by whatever clock the caller reads."""
+    """The times of one target's shards. Seconds, by whatever clock the caller reads.
+
+    Attributes:
+        told: whether changes are told by events: then looking is for what they might miss.
+
+    """
 
     def __init__(self, settings: Watch, random: Callable[[], float]) -> None:
+        self.told = False
         self._settings = settings
         self._random = random
         self._due: dict[Key, float] = {}
@@ -88,7 +94,8 @@ class Schedule(Generic[Key]):
         if changed:
             return max(least, min(last, usual) * SHORTER)
         if holds and ended.status == "ok":
-            return min(last * LONGER, max(usual, self._settings.default_seconds))
+            seldom = most if self.told else self._settings.default_seconds
+            return min(last * LONGER, max(usual, seldom))
         return min(last * SELDOM, most)
 
 

@@ -19,6 +19,7 @@ from proxyd import settings
 _GLOB = re.compile(r"[A-Za-z0-9:_.*?-]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
+_QUEUE_ARN = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]{1,80}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_PORT = 65535
 _SINKS = ("stdout",)
@@ -169,6 +170,7 @@ class Target(Strict, frozen=True, kw_only=True):
     types: list[str] = msgspec.field(default_factory=lambda: ["*"])
     via: str | None = None
     duration: int = _MAX_SESSION
+    events: str | None = None
 
     def __post_init__(self) -> None:
         _check(_NAME, self.name, "name: expected letters, digits, `.`, `_`, `-`")
@@ -176,6 +178,8 @@ class Target(Strict, frozen=True, kw_only=True):
             value = getattr(self, name)
             if value is not None:
                 _check(_ROLE_ARN, value, f"{name}: expected arn:aws:iam::ACCOUNT:role/NAME")
+        if self.events is not None:
+            _check(_QUEUE_ARN, self.events, "events: expected arn:aws:sqs:REGION:ACCOUNT:QUEUE")
         _check_globs("regions", self.regions)
         _check_globs("types", self.types)
         if not _MIN_SESSION <= self.duration <= _MAX_SESSION:

@@ -47,11 +47,17 @@ Wanted = Callable[[Resource], bool]
 
 
 class Settled(NamedTuple):
-    """A round of a feed is over. `ms` is how long it took."""
+    """A round of a feed is over. `ms` is how long it took.
+
+    Attributes:
+        telling: whether it is told even where nothing has changed.
+
+    """
 
     number: int
     feed: Feed
     ms: int
+    telling: bool = False
 
 
 Item = Entry | Settled
@@ -131,10 +137,10 @@ class Part:
         self._dirty = True
         self._coverage = None
 
-    def settles(self) -> bool:
+    def settles(self, *, telling: bool) -> bool:
         """Whether a round that is over has to be told: something changed, and all has ended."""
         self.ready = self.ready or all(held.ended is not None for held in self.held)
-        if not (self.ready and self._dirty):
+        if not (self.ready and (self._dirty or telling)):
             return False
         self._dirty = False
         return True
@@ -144,7 +150,7 @@ class Part:
         done = self.coverage.completed(
             scan=self.started.scan, target=self.started.target, calls=0, ms=self.ms
         )
-        return data_of(msgspec.structs.replace(done, resources=resources))
+        return data_of(msgspec.structs.replace(done, resources=resources, news=self.feed.news))
 
 
 class View:
@@ -256,7 +262,7 @@ class View:
 
     def _settled(self, item: Settled) -> list[bytes]:
         part = self._part_of.get(item.feed)
-        if part is None or not part.settles():
+        if part is None or not part.settles(telling=item.telling):
             return []
         part.ms = item.ms
         return [self._written(_COMPLETED, item.number, part.completed(self.resources(part)))]

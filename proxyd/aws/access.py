@@ -14,6 +14,7 @@ from proxyd.aws import policy
 from proxyd.aws.binding import Binding, Meter, calling
 from proxyd.aws.outcome import translated
 from proxyd.aws.policy import SessionPolicy
+from proxyd.aws.queue import RECEIVE_MESSAGE, Queue
 from proxyd.aws.quota import Pacer
 from proxyd.aws.regions import home_of
 from proxyd.aws.session import ASSUME_ROLE, Session, open_session
@@ -99,17 +100,7 @@ class Access:
         return self._pace.expected(ASSUME_ROLE.service, self._sts_region)
 
     async def _assume(self, packed: SessionPolicy) -> None:
-        session = open_session(
-            self._clients,
-            self._sts_region,
-            self._purpose.target,
-            principal=self._purpose.principal,
-            scan=self._purpose.scan,
-            policy=packed.document,
-            meter=self.meter,
-            pace=self._pace,
-            request_ids=self.request_ids,
-        )
+        session = self._session(packed.document)
         try:
             await session.current()
         except AwsError as error:
@@ -119,6 +110,24 @@ class Access:
                 await self._assume(half)
             return
         self._sessions |= dict.fromkeys(packed.types, session)
+
+    def _session(self, document: str) -> Session:
+        return open_session(
+            self._clients,
+            self._sts_region,
+            self._purpose.target,
+            principal=self._purpose.principal,
+            scan=self._purpose.scan,
+            policy=document,
+            meter=self.meter,
+            pace=self._pace,
+            request_ids=self.request_ids,
+        )
+
+    def queue(self, arn: str) -> Queue:
+        """Return a target's queue of events, read under a session of its own."""
+        session = self._session(policy.queue_policy(arn))
+        return Queue(arn, self._clients, self._binding(session, [RECEIVE_MESSAGE], self.meter))
 
     async def enabled_regions(self) -> Regions:
         """Return which regions the account has, and whether they are enabled.

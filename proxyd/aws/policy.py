@@ -115,6 +115,12 @@ def trust_policy(target: Target, proxyd: str) -> dict[str, Any]:
     }
 
 
+def queue_policy(arn: str) -> str:
+    """Make the session policy of who reads a target's events: one action on one queue."""
+    statement = _allow(["sqs:ReceiveMessage"], arn)
+    return json.dumps({"Version": VERSION, "Statement": [statement]}, separators=(",", ":"))
+
+
 def via_policy(role_arn: str) -> str:
     """Make the session policy of a chained role: it may go on to one role, and no more."""
     statement = {

@@ -13,6 +13,7 @@ from proxyd import config, logs, preflight, registry, sandbox, service
 from proxyd.audit import Audit, stdout_sink
 from proxyd.aws import clients, models
 from proxyd.aws.access import DESCRIBE_REGIONS
+from proxyd.aws.queue import RECEIVE_MESSAGE
 from proxyd.aws.shared import Shared
 from proxyd.metrics import Metrics
 from proxyd.registry import Registry
@@ -47,7 +48,9 @@ async def _serve(
     settings: Settings, scanners: Registry, listener: socket.socket, report: sandbox.Report
 ) -> None:
     declared = {op for scanner in scanners.values() for op in scanner.operations}
-    async with Shared(settings.aws, settings.quota, {*declared, DESCRIBE_REGIONS}) as shared:
+    async with Shared(
+        settings.aws, settings.quota, {*declared, DESCRIBE_REGIONS, RECEIVE_MESSAGE}
+    ) as shared:
         made = service.Service(
             settings,
             scanners,
