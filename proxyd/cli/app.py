@@ -11,7 +11,7 @@ import typer
 
 from proxyd import __version__, config, preflight, registry
 from proxyd.auth import tokens
-from proxyd.aws import models, policy
+from proxyd.aws import eventing, models, policy
 from proxyd.aws.access import actions_for
 from proxyd.cli import daemon
 from proxyd.cli import demo as demonstration
@@ -178,6 +178,27 @@ def iam_trust(
     """Print the trust policy of a target's role."""
     found = _target(config_file, credentials, target)
     typer.echo(json.dumps(policy.trust_policy(found, identity), indent=2))
+
+
+@iam.command("events")
+def iam_events(
+    target: Annotated[str, typer.Option(help="A target of the configuration that has `events`.")],
+    region: Annotated[
+        str | None,
+        typer.Option(help="Pass on this region's events to the queue's.", show_default=False),
+    ] = None,
+    config_file: ConfigFile = None,
+    credentials: Credentials = None,
+) -> None:
+    """Print a CloudFormation template with which an account tells of its changes."""
+    found = _target(config_file, credentials, target)
+    if found.events is None:
+        raise ConfigError(
+            f"--target: {target!r} names no queue: add "
+            f'events = "arn:{found.partition}:sqs:REGION:{found.account}:proxyd-events"'
+        )
+    where = region or found.events.split(":")[3]
+    typer.echo(json.dumps(eventing.template(found, where), indent=2))
 
 
 @token.command("new")
