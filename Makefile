@@ -4,6 +4,7 @@ VENV := .venv
 EMULATOR := .venv-ministack
 BIN := $(VENV)/bin
 MINISTACK := $(EMULATOR)/bin/ministack
+TOOLS := /usr/bin/tinyproxy /usr/sbin/nginx /usr/bin/caddy /usr/bin/chromium
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
@@ -22,7 +23,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-pytest: $(VENV)/.installed-dev $(MINISTACK) /usr/bin/tinyproxy
+pytest: $(VENV)/.installed-dev $(MINISTACK) $(TOOLS)
 	$(BIN)/python -m pytest
 
 docs: $(VENV)/.installed-dev ## write anew what is made from the code
@@ -45,10 +46,11 @@ $(MINISTACK): constraints-ministack.txt
 	$(EMULATOR)/bin/python -m pip install --quiet --require-hashes --requirement constraints-ministack.txt
 	touch $@
 
-# A real forward proxy for the tests, from Debian.
-/usr/bin/tinyproxy:
+# What the tests need of Debian: a forward proxy, two front proxies, a browser, and Node.
+$(TOOLS) &:
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends tinyproxy
+	apt-get install -y -qq --no-install-recommends tinyproxy nginx-light caddy chromium
+	command -v npm || apt-get install -y -qq --no-install-recommends nodejs npm
 
 COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate
@@ -57,6 +59,7 @@ constraints: $(VENV)/.installed ## pin anew what the constraints files hold
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(COMPILE) --upgrade --output-file constraints.txt pyproject.toml
 	$(COMPILE) --upgrade --constraint constraints.txt --extra test --extra lint --output-file constraints-dev.txt pyproject.toml
+	sed -i '/^# WARNING/,/^proxyd @/d' constraints-dev.txt # proxyd itself, which an extra names
 	echo 'ministack>=1.5,<2' | $(COMPILE) --upgrade --output-file constraints-ministack.txt -
 
 clean:

@@ -75,6 +75,8 @@ class Audit:
 class StreamAudit:
     """The two records of one stream: before the role is assumed, and at the end."""
 
+    __slots__ = ("_audit", "_since", "_started")
+
     def __init__(self, audit: Audit, started: Record) -> None:
         self._audit = audit
         self._started = started

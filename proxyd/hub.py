@@ -8,6 +8,7 @@ from the log when there is room again, where only the newest of everything is le
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -26,8 +27,8 @@ BUSY_TICK = 0.05
 BUSY = 200.0
 """Events a second above which ticks are longer: fewer writes, each of more."""
 
-OTHERS = 2.0
-"""How many times as long as a flush took the loop is left to others before the next."""
+OTHERS = 1.0
+"""How many times as long as a flush has worked the loop is left to others before the next."""
 
 SILENCE = 13
 """Seconds of silence after which a keep-alive is sent; the contract says 15 at most."""
@@ -84,6 +85,11 @@ class Subscriber:
         ended: why it has to end, when it has to.
 
     """
+
+    __slots__ = (
+        *("_audience_sum", "_hub", "_sum", "_turn", "audience", "ended"),
+        *("live", "reader", "slot", "socket", "view"),
+    )
 
     def __init__(self, hub: Hub, audience: Audience) -> None:
         self.audience = audience
@@ -236,7 +242,7 @@ class Hub:
 
     def _flush(self) -> None:
         loop = asyncio.get_running_loop()
-        started = loop.time()
+        started, worked = loop.time(), time.thread_time()
         batch, self._batch, self._timer = self._batch, [], None
         decoded: dict[Entry, Resource] = {}
         for audience in self.audiences:
@@ -256,7 +262,7 @@ class Hub:
             while marked and audience.unsure:
                 audience.unsure.pop().lag()
         tick = BUSY_TICK if len(batch) > BUSY * TICK else TICK
-        self._free_at = started + max(tick, (1 + OTHERS) * (loop.time() - started))
+        self._free_at = started + max(tick, (1 + OTHERS) * (time.thread_time() - worked))
 
     def _mark_flushed(self) -> None:
         """Leave numbers for what subscribers are sent between this flush and the next."""

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from logging import INFO, WARNING
 
+from proxyd.aws.access import Access
 from proxyd.changes import Change, Guide
 from proxyd.engine import Engine, Work
 from proxyd.errors import AwsError
@@ -219,13 +220,19 @@ class Keeper:
 
     async def _run_with(self, right: Right, shards: Sequence[Held]) -> None:
         scanners = [self._registry[held.type] for held in shards]
-        access, enabled = right.access.again(), None
-        if right.refused is None:
+        access, enabled, refused = right.access.again(), None, right.refused
+        if refused is None:
+            refused = await self._assumed(right, access, shards)
+        if refused is None:
             enabled, _ = await enabled_regions(access, scanners)
+        elif right.refused is not None and self._has_other(right):
+            for held in shards:
+                self._schedule.at(held, time.monotonic())
+            return
         works, sweeps = [], {}
         for held, scanner in zip(shards, scanners, strict=True):
             sweep = Sweep(self.feed, held)
-            known = right.refused or known_off(held.region, enabled)
+            known = refused or known_off(held.region, enabled)
             if known is None:
                 works.append(Work(scanner, held.region))
                 sweeps[held.type, held.region] = (held, sweep)
@@ -246,6 +253,20 @@ class Keeper:
                     self._ended(held, sweep, event)
 
         await self._engine.run(works, access.shard, emit)
+
+    @staticmethod
+    async def _assumed(right: Right, access: Access, shards: Sequence[Held]) -> AwsError | None:
+        """See to it that there are sessions for these shards; return why there can be none."""
+        try:
+            await access.assume(held.type for held in shards)
+        except AwsError as error:
+            if error.status in DENIED:
+                right.taken(error)
+            return error
+        return None
+
+    def _has_other(self, right: Right) -> bool:
+        return any(other is not right for other in self.usable_rights())
 
     def _ended(self, held: Held, sweep: Sweep, ended: ShardEnded) -> None:
         self._metrics.shards.labels(ended.status).inc()

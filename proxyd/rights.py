@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from proxyd.aws.access import Access, Purpose
 from proxyd.aws.shared import Shared
@@ -31,6 +31,8 @@ class Right:
         holders: what is called when it is found to be taken away, one for each stream.
 
     """
+
+    __slots__ = ("access", "holders", "refused")
 
     def __init__(self, access: Access, refused: AwsError | None = None) -> None:
         self.access = access
@@ -84,7 +86,7 @@ class Rights:
                     detail,
                     tuple(s.type for s in plan.scanners),
                 )
-                work = self._shared(key, access) if shared else self._assume(access)
+                work = self._shared(key, access) if shared else self._assume(access.assume, access)
                 tasks.append(group.create_task(work))
         rights = [task.result() for task in tasks]
         refused = [right.refused for right in rights if right.refused is not None]
@@ -117,17 +119,17 @@ class Rights:
         """Assume a role, or wait with others who are doing so when there is a queue."""
         flight = self._flights.get(key)
         if flight is None or flight.landed or flight.dropped or not access.wait:
-            flight = self._flights[key] = Flight(self._assume(access))
+            flight = self._flights[key] = Flight(self._assume(access.assume_once, access))
         try:
             return await flight.join()
         finally:
             if self._flights.get(key) is flight and (flight.landed or flight.dropped):
                 del self._flights[key]
 
-    async def _assume(self, access: Access) -> Right:
+    async def _assume(self, assume: Callable[[], Awaitable[None]], access: Access) -> Right:
         try:
             async with asyncio.timeout(self._limits.assume_seconds):
-                await access.assume()
+                await assume()
         except AwsError as error:
             return Right(access, error)
         except TimeoutError:
@@ -139,7 +141,7 @@ class Rights:
         """Try a right again: it may have been taken away, or given by now."""
         try:
             async with asyncio.timeout(self._limits.assume_seconds):
-                await (right.access.assume() if right.refused else right.access.check())
+                await (right.access.assume_once() if right.refused else right.access.check())
         except AwsError as error:
             if right.refused is None and error.status in DENIED:
                 right.taken(error)

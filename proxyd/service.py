@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from proxyd.actions import actions_of
+from proxyd.alarms import Alarms
 from proxyd.audit import Audit, Record, StreamAudit, TargetRecord
 from proxyd.auth.tokens import authenticate
 from proxyd.aws.regions import everywhere, home_of
@@ -89,6 +90,7 @@ class Service:
                 watch=settings.watch,
             ),
             rights=self._rights,
+            alarms=Alarms(),
             selections=Selections(),
             limits=settings.limits,
             watch=settings.watch,

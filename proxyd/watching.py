@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Self
 
 import msgspec
 
+from proxyd.alarms import Alarm, Alarms
 from proxyd.coverage import Coverage
 from proxyd.events import ClosingReason
 from proxyd.feeds import Asked, Feeds, Question, Selection
@@ -57,6 +58,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     feeds: Feeds
     rights: Rights
+    alarms: Alarms
     selections: Selections
     limits: Limits
     watch: Watch
@@ -74,6 +76,10 @@ class Watching:
 
     """
 
+    __slots__ = (
+        *("_alarms", "_check_due", "_ending", "_number", "_principal", "_query", "_question"),
+        *("_reset", "_rights", "_subscriber", "_targets", "_terms", "_wanted", "outcome", "wire"),
+    )
     stuck = False
 
     def __init__(
@@ -101,21 +107,20 @@ class Watching:
         self._ending: ClosingReason | None = None
         self._reset: str | None = None
         self._number = 0
-        self._timers: list[asyncio.TimerHandle] = []
-        self._check_at = 0.0
+        self._alarms: list[Alarm] = []
+        self._check_due = False
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        for seconds, reason in self._ends():
-            self._timers.append(loop.call_later(max(0.0, seconds), self.end, reason))
+        seconds, reason = min(self._ends())
+        self._alarms.append(self._terms.alarms.after(seconds, partial(self.end, reason)))
         self._plan_check()
         for right in self._rights:
             right.holders.append(self._revoked)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        for alarm in self._alarms:
+            self._terms.alarms.call_off(alarm)
         for right in self._rights:
             right.holders.remove(self._revoked)
         if self._subscriber is not None and self._question is not None:
@@ -164,8 +169,9 @@ class Watching:
         if self._ending is not None:
             subscriber.end(self._ending)
         while subscriber.ended is None:
-            async with asyncio.timeout(self._terms.limits.write_seconds):
-                await drained()
+            if socket.get_write_buffer_size():
+                async with asyncio.timeout(self._terms.limits.write_seconds):
+                    await drained()
             piece = subscriber.next()
             if piece is not None:
                 self._write(socket, piece)
@@ -179,17 +185,23 @@ class Watching:
 
     async def _turn(self, subscriber: Subscriber) -> None:
         """Wait until it lags or has to end; in between, see whether the roles are still given."""
-        try:
-            async with asyncio.timeout(max(0.0, self._check_at - time.monotonic())):
-                await subscriber.turn()
-        except TimeoutError:
+        if not self._check_due:
+            await subscriber.turn()
+        if self._check_due:
+            self._check_due = False
+            self._alarms.pop()
             self._plan_check()
             for right in self._rights:
                 await self._terms.rights.check(right)
 
     def _plan_check(self) -> None:
         wait = self._terms.watch.recheck_seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-        self._check_at = time.monotonic() + wait
+        self._alarms.append(self._terms.alarms.after(wait, self._is_due))
+
+    def _is_due(self) -> None:
+        self._check_due = True
+        if self._subscriber is not None:
+            self._subscriber.wake()
 
     def farewell(self, open_streams: int) -> bytes:
         """Return the last bytes: why it ends, and when to come back.

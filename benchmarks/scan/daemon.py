@@ -32,12 +32,12 @@ class Daemon:
         self.port = 0
         self.warm = threading.Event()
         self.said: list[str] = []
-        self._pid = pid
+        self.pid = pid
         self._serving = threading.Event()
 
     def usage(self) -> Usage:
         """Return what it has used so far."""
-        return usage(self._pid)
+        return usage(self.pid)
 
     def started(self) -> None:
         """Wait until it serves."""

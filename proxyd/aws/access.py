@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from copy import copy
+from functools import partial
 
 import msgspec
 
@@ -13,7 +14,7 @@ from proxyd.allowance import Allowance
 from proxyd.aws import policy
 from proxyd.aws.binding import Binding, Meter, calling
 from proxyd.aws.outcome import translated
-from proxyd.aws.policy import SessionPolicy
+from proxyd.aws.packing import Packed
 from proxyd.aws.queue import RECEIVE_MESSAGE, Queue
 from proxyd.aws.quota import Pacer
 from proxyd.aws.regions import home_of
@@ -52,6 +53,11 @@ class Access:
 
     """
 
+    __slots__ = (
+        *("_clients", "_pace", "_packing", "_purpose", "_regions", "_sessions", "_sts_region"),
+        *("_tags", "meter", "request_ids"),
+    )
+
     def __init__(self, shared: Shared, purpose: Purpose) -> None:
         self.meter = Meter()
         self.request_ids: list[str] = []
@@ -59,24 +65,38 @@ class Access:
         self._regions = shared.regions
         self._purpose = purpose
         self._sts_region = shared.sts_region or home_of(purpose.target.partition)
-        self._needs = _needs(purpose)
-        self._sessions: dict[str, Session] = {}
+        self._packing = shared.packings.of(_key(purpose), partial(_needs, purpose))
+        self._sessions: dict[Packed, Session] = {}
         self._tags: dict[tuple[Scope, str], RegionTags] = {}
         self._pace = Pacer(shared.buckets, purpose.target.account, purpose.principal)
 
-    async def assume(self) -> None:
+    async def assume(self, types: Iterable[str] | None = None) -> None:
         """Assume the role, once for each session policy, side by side.
+
+        Args:
+            types: only those policies are needed that hold these.
 
         Raises:
             AwsError: STS does not give the role, or can not be reached.
 
         """
+        needed = [p for p in self._packing.holding(types) if not self._has(p)]
         try:
             async with asyncio.TaskGroup() as group:
-                for packed in policy.pack(self._needs):
+                for packed in needed:
                     group.create_task(self._assume(packed))
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
+
+    async def assume_once(self) -> None:
+        """Assume the role once, for proxyd's own calls: the rest is for when it is needed.
+
+        Raises:
+            AwsError: STS does not give the role, or can not be reached.
+
+        """
+        own = self._packing.holding([_ITSELF]) or self._packing.holding()
+        await self._assume(own[0])
 
     async def check(self) -> None:
         """Assume the role once more: it may have been taken away.
@@ -99,17 +119,26 @@ class Access:
         """Seconds, about, that STS would have to be waited for, since so many ask."""
         return self._pace.expected(ASSUME_ROLE.service, self._sts_region)
 
-    async def _assume(self, packed: SessionPolicy) -> None:
+    async def _assume(self, packed: Packed) -> None:
         session = self._session(packed.document)
         try:
             await session.current()
         except AwsError as error:
             if error.code != _PACKED_TOO_LARGE or len(packed.types) == 1:
                 raise
-            for half in policy.split(packed, self._needs):
+            for half in self._packing.refine(packed):
                 await self._assume(half)
             return
-        self._sessions |= dict.fromkeys(packed.types, session)
+        self._sessions[packed] = session
+
+    def _has(self, packed: Packed) -> bool:
+        """Whether there is a session for each type of a pack; it may have been cut in two since."""
+        return packed in self._sessions or packed.types <= set().union(
+            *(held.types for held in self._sessions)
+        )
+
+    def _session_of(self, type_: str) -> Session:
+        return next(s for packed, s in self._sessions.items() if type_ in packed.types)
 
     def _session(self, document: str) -> Session:
         return open_session(
@@ -139,7 +168,7 @@ class Access:
         return await self._regions.of(self._purpose.target.account, self._ask_for_regions)
 
     async def _ask_for_regions(self) -> Regions:
-        binding = self._binding(self._sessions[_ITSELF], [DESCRIBE_REGIONS], self.meter)
+        binding = self._binding(self._session_of(_ITSELF), [DESCRIBE_REGIONS], self.meter)
         region = self._region_to_ask()
         with translated(DESCRIBE_REGIONS, region):
             client = await self._clients.get("ec2", region)
@@ -166,7 +195,7 @@ class Access:
             detail=self._purpose.detail,
             clients=self._clients,
             binding=self._binding(
-                self._sessions[scanner.type],
+                self._session_of(scanner.type),
                 scanner.needs(self._purpose.detail),
                 Meter(self.meter),
                 allowance,
@@ -203,6 +232,10 @@ class Access:
             pace=self._pace,
             allowance=allowance,
         )
+
+
+def _key(purpose: Purpose) -> object:
+    return purpose.detail, tuple(scanner.type for scanner in purpose.scanners)
 
 
 def _needs(purpose: Purpose) -> dict[str, tuple[str, ...]]:

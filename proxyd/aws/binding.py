@@ -34,6 +34,8 @@ class Credentials(Protocol):
 class Meter:
     """Requests that were really sent, and how often AWS throttled them."""
 
+    __slots__ = ("calls", "parent", "throttles")
+
     def __init__(self, parent: Meter | None = None) -> None:
         self.calls = 0
         self.throttles = 0

@@ -107,6 +107,8 @@ class Bucket:
 class Pacer:
     """One principal's way to the buckets of one account: `proxyd.aws.binding.Pace`."""
 
+    __slots__ = ("_account", "_buckets", "_principal")
+
     def __init__(self, buckets: Buckets, account: str, principal: str) -> None:
         self._buckets = buckets
         self._account = account

@@ -67,6 +67,11 @@ class Session:
     Raises from every method: AwsError, where STS does not give the role.
     """
 
+    __slots__ = (
+        *("_clients", "_credentials", "_lock", "_meter", "_pace"),
+        *("_region", "_renew_at", "_request", "_request_ids", "_via"),
+    )
+
     def __init__(
         self,
         clients: Clients,

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Self
 
 from proxyd.aws.clients import Clients
+from proxyd.aws.packing import Packings
 from proxyd.aws.quota import Buckets
 from proxyd.errors import AwsError
 from proxyd.flight import Flight
@@ -85,6 +86,7 @@ class Shared:
         self.clients = Clients(settings, operations)
         self.buckets = Buckets(quota)
         self.regions = RegionLists()
+        self.packings = Packings()
 
     async def __aenter__(self) -> Self:
         await self.clients.__aenter__()

@@ -1,0 +1,1 @@
+"""What it costs to send one feed to thousands of streams, by proxyd and by nchan."""
