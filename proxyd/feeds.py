@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from proxyd import reach
+from proxyd.alarms import Alarms
 from proxyd.changes import Guide
 from proxyd.engine import Engine
 from proxyd.feed import Memory, Numbers
@@ -65,6 +66,7 @@ class Feeds:
         registry: Mapping[str, Scanner],
         *,
         engine: Engine,
+        alarms: Alarms,
         metrics: Metrics,
         limits: Limits,
         watch: Watch,
@@ -72,7 +74,9 @@ class Feeds:
         self.numbers = Numbers()
         self.hub = Hub(
             self.numbers,
-            limits.backlog_bytes,
+            alarms,
+            backlog=limits.backlog_bytes,
+            patience=limits.write_seconds,
             sent=metrics.count_sent,
             fell_behind=metrics.lagged.inc,
         )
@@ -131,7 +135,7 @@ class Feeds:
     def left(self, principal: str, question: Question, subscriber: Subscriber) -> None:
         """Take a subscriber out; what nobody watches is dropped when the grace period is over."""
         audience = subscriber.audience
-        self.hub.left(subscriber)
+        subscriber.left()
         for asked in question.asked:
             self._keeper(principal, asked).spare(audience, asked.right)
         if not audience.subscribers:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from proxyd.alarms import Alarm, Alarms
 from proxyd.events import Closing, ClosingReason
 from proxyd.feed import Entry, Numbers
 from proxyd.logs import get_logger, where
@@ -37,6 +38,10 @@ SILENCE = 13
 log = get_logger(__name__)
 
 
+RETRY = 5000
+"""Milliseconds after which a client may come back whose stream failed."""
+
+
 class Socket(Protocol):
     """The part of asyncio's WriteTransport that is needed."""
 
@@ -48,8 +53,12 @@ class Socket(Protocol):
         """Return how many bytes it has not passed on yet."""
         ...
 
-    def is_closing(self) -> bool:
-        """Whether it takes no more."""
+    def close(self) -> None:
+        """Pass on what waits, and end."""
+        ...
+
+    def abort(self) -> None:
+        """End at once."""
         ...
 
 
@@ -78,8 +87,8 @@ class Audience:
 class Subscriber:
     """One open stream of a view.
 
-    While it lags, whoever serves it takes piece after piece and writes them as there is room.
-    Once it has everything it is live: the hub writes to it, until its socket is full.
+    While it lags it writes piece after piece as there is room. Once it has everything it is
+    live: the hub writes to it, until its socket is full.
 
     Attributes:
         ended: why it has to end, when it has to.
@@ -87,8 +96,8 @@ class Subscriber:
     """
 
     __slots__ = (
-        *("_audience_sum", "_hub", "_sum", "_turn", "audience", "ended"),
-        *("live", "reader", "slot", "socket", "view"),
+        *("_alarm", "_audience_sum", "_full", "_hub", "_said", "_sum", "audience", "ended"),
+        *("live", "reader", "retry", "slot", "socket", "view"),
     )
 
     def __init__(self, hub: Hub, audience: Audience) -> None:
@@ -97,71 +106,70 @@ class Subscriber:
         self.reader = Reader(0, 0)
         self.socket: Socket | None = None
         self.ended: ClosingReason | None = None
+        self.retry = 0
         self.live = False
         self.slot: set[Subscriber] | None = None
         self._hub = hub
         self._sum = Checksum()
         self._audience_sum = Checksum()
-        self._turn: asyncio.Future[None] | None = None
+        self._full = False
+        self._said = False
+        self._alarm: Alarm | None = None
         audience.subscribers.add(self)
 
-    def opened(self, socket: Socket) -> None:
-        """Take the socket to which everything is written from now on."""
+    def begin(self, socket: Socket, opening: Sequence[bytes], *, full: bool = False) -> None:
+        """Write everything to a socket from now on.
+
+        Args:
+            socket: what is written to; the wire's opening has been.
+            opening: the frames that open the stream.
+            full: whether the socket takes no more for now.
+
+        """
         self.socket = socket
         self._hub.keep_alive(self)
+        self.counted(Piece(b"", 0, Checksum.of(self.view.wire.written.greeting), 0))
+        self._write(self.view.piece(opening, 0))
+        if full:
+            self.full()
+        self.proceed()
 
-    def next(self) -> Piece | None:
-        """Return what to write next; None when there is nothing to do before the next turn."""
-        if self.ended is not None or self.live:
-            return None
-        while (piece := self.view.read(self.reader, self._hub.flushed)) is not None:
-            if piece.data:
-                return self.counted(piece)
-        if self.reader.known is not None and not self.view.ready:
-            self.audience.waiting.add(self)
-            return None
-        marks = self.view.piece(self.view.marks(self.reader), self.reader.cursor)
-        if self.reader.known is not None:
-            self.audience.unsure.add(self)
-        self.counted(marks)
-        self.live = True
-        self.audience.live.add(self)
-        self._audience_sum = self.audience.sum
-        return marks if marks.data else None
+    def full(self) -> None:
+        """Write no more: the socket says that it is full."""
+        self._full = True
+        if self._alarm is None:
+            self._alarm = self._hub.alarms.after(self._hub.patience, self._stuck)
 
-    async def turn(self) -> None:
-        """Wait until there is something to do: it lags, or it has to end."""
-        self._turn = asyncio.get_running_loop().create_future()
-        if self.ended is None:
-            await self._turn
+    def room(self) -> None:
+        """Write on: the socket says that there is room."""
+        self._full = False
+        self._calm()
+        self.proceed()
 
-    def wake(self) -> None:
-        """Let `turn` return."""
-        if self._turn is not None and not self._turn.done():
-            self._turn.set_result(None)
+    def proceed(self) -> None:
+        """Write what it has not got, as long as there is room; then leave it to the hub."""
+        while not (self._full or self.live or self.ended or self.socket is None):
+            piece = self._next()
+            if piece is None:
+                break
+            self._write(piece)
+        if self.ended and not self._full:
+            self._say_why()
 
     def lag(self) -> None:
-        """Leave it to whoever serves it, from where it is."""
+        """Take it out of the hub's hands, from where it is."""
         if self.live:
             self._catch_up()
             self.live = False
             self.audience.live.discard(self)
             self.reader.cursor = self.reader.since = self._hub.flushed
-        self.wake()
 
-    def end(self, reason: ClosingReason) -> None:
-        """Have it say why it ends, and end."""
+    def end(self, reason: ClosingReason, retry: int = RETRY) -> None:
+        """Say why it ends, and end. `retry` in milliseconds."""
         if self.ended is None:
-            self.ended = reason
+            self.ended, self.retry = reason, retry
             self.lag()
-
-    def farewell(self, retry: int) -> Piece:
-        """Return the last piece. `retry` in milliseconds."""
-        assert self.ended is not None
-        last = Closing(reason=self.ended, retry=retry)
-        frame = self.view.closing(last, self.reader, self._hub.flushed)
-        piece = self.counted(self.view.piece([frame], self.reader.cursor))
-        return piece._replace(data=piece.data + self.view.wire.ending(self._sum))
+            self.proceed()
 
     def counted(self, piece: Piece) -> Piece:
         """Note that a piece is written to this subscriber alone."""
@@ -169,6 +177,58 @@ class Subscriber:
             self._catch_up()
             self._sum = self._sum.then(piece.sum)
         return piece
+
+    def left(self) -> None:
+        """Forget it everywhere."""
+        self._calm()
+        self._hub.forget(self)
+
+    def _next(self) -> Piece | None:
+        """Return what to write next; None when the hub has taken over, or when it has to wait."""
+        while (piece := self.view.read(self.reader, self._hub.flushed)) is not None:
+            if piece.data:
+                return piece
+        if self.reader.known is not None and not self.view.ready:
+            self.audience.waiting.add(self)
+            return None
+        marks = self.view.piece(self.view.marks(self.reader), self.reader.cursor)
+        if self.reader.known is not None:
+            self.audience.unsure.add(self)
+        self._write(marks)
+        self.live = True
+        self.audience.live.add(self)
+        self._audience_sum = self.audience.sum
+        return None
+
+    def _write(self, piece: Piece) -> None:
+        assert self.socket is not None
+        if piece.data:
+            self.socket.write(self.counted(piece).data)
+            self._hub.sent(piece.events, len(piece.data))
+
+    def _say_why(self) -> None:
+        if self.socket is None or self.ended is None or self._said:
+            return
+        self._said = True
+        last = Closing(reason=self.ended, retry=self.retry)
+        frame = self.view.closing(last, self.reader, self._hub.flushed)
+        piece = self.counted(self.view.piece([frame], self.reader.cursor))
+        self.socket.write(piece.data + self.view.wire.ending(self._sum))
+        self._hub.sent(1, len(piece.data))
+        self._alarm = self._alarm or self._hub.alarms.after(self._hub.patience, self._stuck)
+        self.socket.close()
+
+    def _stuck(self) -> None:
+        """Cut a reader that takes nothing."""
+        assert self.socket is not None
+        self.ended = self.ended or "slow"
+        self.lag()
+        self.socket.abort()
+
+    def _calm(self) -> None:
+        if self._alarm is not None:
+            self._hub.alarms.call_off(self._alarm)
+            self._alarm = None
 
     def _catch_up(self) -> None:
         """Take over the checksum of what the hub has written since it went live."""
@@ -188,8 +248,10 @@ class Hub:
     def __init__(
         self,
         numbers: Numbers,
-        backlog: int,
+        alarms: Alarms,
         *,
+        backlog: int,
+        patience: float,
         sent: Callable[[int, int], None],
         fell_behind: Callable[[], None],
     ) -> None:
@@ -197,15 +259,19 @@ class Hub:
 
         Args:
             numbers: of the process's events.
+            alarms: of the process.
             backlog: bytes that may wait in one socket.
+            patience: seconds for which a socket may be full.
             sent: is told how many events and bytes were written.
             fell_behind: is told of each socket that was full.
 
         """
         self.audiences: set[Audience] = set()
+        self.alarms = alarms
+        self.patience = patience
+        self.sent = sent
         self._numbers = numbers
         self._backlog = backlog
-        self._sent = sent
         self._fell_behind = fell_behind
         self._batch: list[Item] = []
         self._timer: asyncio.Handle | None = None
@@ -232,8 +298,8 @@ class Hub:
         if self._heart is None:
             self._heart = asyncio.get_running_loop().call_later(1.0, self._beat)
 
-    def left(self, subscriber: Subscriber) -> None:
-        """Forget a subscriber."""
+    def forget(self, subscriber: Subscriber) -> None:
+        """Write no more to a subscriber that has gone."""
         audience = subscriber.audience
         for those in (audience.live, audience.waiting, audience.unsure, audience.subscribers):
             those.discard(subscriber)
@@ -245,22 +311,29 @@ class Hub:
         started, worked = loop.time(), time.thread_time()
         batch, self._batch, self._timer = self._batch, [], None
         decoded: dict[Entry, Resource] = {}
+        full: list[Subscriber] = []
+        failed: list[Subscriber] = []
         for audience in self.audiences:
             try:
                 frames = audience.view.news(batch, decoded)
                 if frames and audience.live:
-                    self._write(audience, audience.view.piece(frames, 0))
+                    full += self._write(audience, audience.view.piece(frames, 0))
             except Exception as error:  # noqa: BLE001 - the other audiences go on
                 log.error("an audience could not be told", **where(error))
-                for subscriber in list(audience.subscribers):
-                    subscriber.end("error")
+                failed += audience.subscribers
         self._mark_flushed()
         marked = any(isinstance(item, Settled) for item in batch)
         for audience in self.audiences:
-            while audience.waiting:
-                audience.waiting.pop().wake()
-            while marked and audience.unsure:
-                audience.unsure.pop().lag()
+            full += audience.waiting
+            audience.waiting.clear()
+            if marked:
+                full += audience.unsure
+                audience.unsure.clear()
+        for subscriber in full:
+            subscriber.lag()
+            subscriber.proceed()
+        for subscriber in failed:
+            subscriber.end("error")
         tick = BUSY_TICK if len(batch) > BUSY * TICK else TICK
         self._free_at = started + max(tick, (1 + OTHERS) * (time.thread_time() - worked))
 
@@ -269,7 +342,8 @@ class Hub:
         self.flushed = self._numbers.last
         self._numbers.next(GAP)
 
-    def _write(self, audience: Audience, piece: Piece) -> None:
+    def _write(self, audience: Audience, piece: Piece) -> list[Subscriber]:
+        """Write a piece to all who are live; return those whose sockets are full instead."""
         data, limit = piece.data, self._backlog - len(piece.data)
         full = []
         for subscriber in audience.live:
@@ -285,7 +359,8 @@ class Hub:
             self._fell_behind()
         audience.sum = audience.sum.then(piece.sum)
         count = len(audience.live)
-        self._sent(piece.events * count, len(data) * count)
+        self.sent(piece.events * count, len(data) * count)
+        return full
 
     def _beat(self) -> None:
         """Send the keep-alives of one slot: each comes round once within the silence."""

@@ -10,18 +10,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from logging import INFO, WARNING
 
-from proxyd.aws.access import Access
 from proxyd.changes import Change, Guide
-from proxyd.engine import Engine, Work
-from proxyd.errors import AwsError
-from proxyd.events import Event, News, ShardEnded
+from proxyd.engine import Engine
+from proxyd.events import News, ShardEnded
 from proxyd.feed import Feed, Held, Memory, Numbers, Sweep
 from proxyd.hub import Audience, Hub
 from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
-from proxyd.model import Resource, Scanner, Target
-from proxyd.reach import enabled_regions, known_off, unseen
-from proxyd.rights import DENIED, Right
+from proxyd.model import Scanner, Target
+from proxyd.rights import Right
+from proxyd.round import Round
 from proxyd.schedule import Schedule
 from proxyd.settings import Watch
 from proxyd.view import Settled
@@ -204,13 +202,13 @@ class Keeper:
         try:
             async with asyncio.TaskGroup() as group:
                 for right, shards in by_right.items():
-                    group.create_task(self._run_with(right, shards))
+                    group.create_task(self._round_of(right).run(shards))
         except Exception as error:  # noqa: BLE001 - the next round may go well
             log.error("a round failed", target=self.target.name, **where(error))
         finally:
             self._running.difference_update(*by_right.values())
             for held in [held for shards in by_right.values() for held in shards]:
-                if not held.forgotten and held.ended is None:
+                if not held.forgotten and not self._schedule.planned(held):
                     self._schedule.at(held, time.monotonic() + RETRY_SECONDS)
             self._changed.set()
         self._settled(round((time.monotonic() - started) * 1000))
@@ -218,57 +216,26 @@ class Keeper:
     def _settled(self, ms: int, *, telling: bool = False) -> None:
         self._hub.publish(Settled(self._numbers.next(), self.feed, ms, telling))
 
-    async def _run_with(self, right: Right, shards: Sequence[Held]) -> None:
-        scanners = [self._registry[held.type] for held in shards]
-        access, enabled, refused = right.access.again(), None, right.refused
-        if refused is None:
-            refused = await self._assumed(right, access, shards)
-        if refused is None:
-            enabled, _ = await enabled_regions(access, scanners)
-        elif right.refused is not None and self._has_other(right):
-            for held in shards:
-                self._schedule.at(held, time.monotonic())
-            return
-        works, sweeps = [], {}
-        for held, scanner in zip(shards, scanners, strict=True):
-            sweep = Sweep(self.feed, held)
-            known = refused or known_off(held.region, enabled)
-            if known is None:
-                works.append(Work(scanner, held.region))
-                sweeps[held.type, held.region] = (held, sweep)
-            else:
-                self._ended(held, sweep, unseen(self.target, held.type, held.region, known))
+    def _round_of(self, right: Right) -> Round:
+        return Round(
+            self.feed,
+            self.target,
+            self._registry,
+            engine=self._engine,
+            right=right,
+            ends=self,
+        )
 
-        async def emit(work: Work, event: Event) -> None:
-            held, sweep = sweeps[work.scanner.type, work.region]
-            match event:
-                case Resource():
-                    sweep.found(event)
-                    self._check_memory()
-                case ShardEnded(action="sts:AssumeRole", status=status) if status in DENIED:
-                    # It is the right that failed; the shard may well be seen by another.
-                    right.taken(AwsError(status, event.code or "", action=event.action))
-                    self._schedule.at(held, time.monotonic())
-                case ShardEnded():
-                    self._ended(held, sweep, event)
+    def refused(self, right: Right, shards: Sequence[Held]) -> bool:
+        """Have shards run by another's right at once, where there is one."""
+        if right.refused is None or all(other is right for other in self.usable_rights()):
+            return False
+        for held in shards:
+            self._schedule.at(held, time.monotonic())
+        return True
 
-        await self._engine.run(works, access.shard, emit)
-
-    @staticmethod
-    async def _assumed(right: Right, access: Access, shards: Sequence[Held]) -> AwsError | None:
-        """See to it that there are sessions for these shards; return why there can be none."""
-        try:
-            await access.assume(held.type for held in shards)
-        except AwsError as error:
-            if error.status in DENIED:
-                right.taken(error)
-            return error
-        return None
-
-    def _has_other(self, right: Right) -> bool:
-        return any(other is not right for other in self.usable_rights())
-
-    def _ended(self, held: Held, sweep: Sweep, ended: ShardEnded) -> None:
+    def ended(self, held: Held, sweep: Sweep, ended: ShardEnded) -> None:
+        """Take in how a shard ended, and plan its next run."""
         self._metrics.shards.labels(ended.status).inc()
         self._metrics.calls.inc(ended.calls)
         sweep.ended(ended)
@@ -281,17 +248,20 @@ class Keeper:
                 now=time.monotonic(),
             )
 
-    def _check_memory(self) -> None:
+    def found(self) -> None:
         """End the streams of a feed that would take more than all feeds may."""
-        if self._memory.size > self._most:
-            log.error(
-                "what is held is larger than watch.state_bytes: ask for less at once, or raise it",
-                target=self.target.name,
-                state_bytes=self._most,
-            )
-            for audience in list(self._rights):
-                for subscriber in list(audience.subscribers):
-                    subscriber.end("error")
+        if self._memory.size <= self._most:
+            return
+        log.error(
+            "what is held is larger than watch.state_bytes: ask for less at once, or raise it",
+            target=self.target.name,
+            state_bytes=self._most,
+        )
+        for task in self._rounds:
+            task.cancel()
+        for audience in list(self._rights):
+            for subscriber in list(audience.subscribers):
+                subscriber.end("error")
 
 
 def _holds(held: Held, change: Change) -> bool:

@@ -67,6 +67,10 @@ class Schedule(Generic[Key]):
             heapq.heappop(self._queue)
         return self._queue[0][0] if self._queue else None
 
+    def planned(self, key: Key) -> bool:
+        """Whether a shard will come due."""
+        return key in self._due
+
     def drop(self, key: Key) -> None:
         """Forget a shard."""
         self._due.pop(key, None)

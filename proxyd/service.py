@@ -10,7 +10,7 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import TypeVar
+from functools import partial
 
 from proxyd.actions import actions_of
 from proxyd.alarms import Alarms
@@ -42,8 +42,6 @@ MAX_FINISHED = 10_000
 
 RETRY_AFTER = 5
 _NEVER = 1_000_000
-
-Opened = TypeVar("Opened", Stream, Watching)
 
 
 class Service:
@@ -81,16 +79,19 @@ class Service:
             shard_seconds=settings.limits.shard_seconds,
         )
         self._rights = Rights(aws, settings.limits)
+        alarms = Alarms()
         self._watch_terms = WatchTerms(
             feeds=Feeds(
                 registry,
+                alarms=alarms,
                 engine=self._engine,
                 metrics=metrics,
                 limits=settings.limits,
                 watch=settings.watch,
             ),
             rights=self._rights,
-            alarms=Alarms(),
+            alarms=alarms,
+            open_streams=lambda: len(self._open),
             selections=Selections(),
             limits=settings.limits,
             watch=settings.watch,
@@ -223,14 +224,11 @@ class Service:
                 Scan(id=scan, plan=plan, access=right.access, refused=right.refused)
                 for plan, scan, right in zip(plans, ids, rights, strict=True)
             ]
-            async with self._running(Stream(scans, terms), trail, rights) as stream:
-                yield stream
+        async with self._running(Stream(scans, terms), principal, trail, rights) as stream:
+            yield stream
 
-    @asynccontextmanager
-    async def watch(
-        self, principal: Principal, query: Query, peer: str, wire: Wire
-    ) -> AsyncIterator[Watching]:
-        """Open a stream that stays; it lasts until the block is left.
+    async def watch(self, principal: Principal, query: Query, peer: str, wire: Wire) -> Watching:
+        """Open a stream that stays, until it is closed.
 
         Raises:
             Problem: nothing was or will be streamed.
@@ -254,9 +252,10 @@ class Service:
                 plans=plans,
                 rights=rights,
                 scans=ids,
+                closed=partial(self._ended, principal, trail, rights),
             )
-            async with self._running(watching, trail, rights):
-                yield watching
+        self._begun(watching)
+        return watching
 
     async def _assumed(
         self,
@@ -283,46 +282,69 @@ class Service:
 
     @asynccontextmanager
     async def _running(
-        self, stream: Opened, trail: StreamAudit, rights: list[Right]
-    ) -> AsyncIterator[Opened]:
-        self._open.add(stream)
-        self.metrics.streams_open.inc()
+        self, stream: Stream, principal: Principal, trail: StreamAudit, rights: list[Right]
+    ) -> AsyncIterator[Stream]:
+        self._begun(stream)
         try:
             async with stream:
                 yield stream
         finally:
-            self.stuck = self.stuck or stream.stuck
-            self._open.discard(stream)
-            self._one_left.set()
-            self.metrics.streams_open.dec()
-            self.metrics.streams.labels(stream.outcome).inc()
-            trail.ended(stream.outcome, **_counts(stream, rights))
+            self._ended(principal, trail, rights, stream)
+
+    def _begun(self, stream: Stream | Watching) -> None:
+        self._open.add(stream)
+        self.metrics.streams_open.inc()
+
+    def _ended(
+        self,
+        principal: Principal,
+        trail: StreamAudit,
+        rights: list[Right],
+        stream: Stream | Watching,
+    ) -> None:
+        """Give back the place of a stream, and write how it ended."""
+        self.stuck = self.stuck or stream.stuck
+        self._open.discard(stream)
+        self._one_left.set()
+        self._release(principal)
+        self.metrics.streams_open.dec()
+        self.metrics.streams.labels(stream.outcome).inc()
+        trail.ended(stream.outcome, **_counts(stream, rights))
 
     @contextmanager
     def _slot(self, principal: Principal) -> Iterator[None]:
-        """Take one of the places for streams, and give it back."""
+        """Take one of the places for streams, and give it back when the stream does not begin."""
         self._admit(principal)
         self._taken[principal.name] += 1
         try:
             yield
-        finally:
-            self._taken[principal.name] -= 1
-            self._taken += Counter()  # forget principals with none
+        except BaseException:
+            self._release(principal)
+            raise
+
+    def _release(self, principal: Principal) -> None:
+        self._taken[principal.name] -= 1
+        self._taken += Counter()  # forget principals with none
 
     async def drain(self) -> None:
         """Take no more streams, end those that are open, and wait until they are gone."""
         self.draining = True
+        for stream in list(self._open):
+            if isinstance(stream, Watching):
+                stream.end("shutdown")
         async with asyncio.TaskGroup() as group:
             for stream in list(self._open):
-                group.create_task(stream.close("shutdown"))
+                if isinstance(stream, Stream):
+                    group.create_task(stream.close("shutdown"))
         while self._open:
             self._one_left.clear()
             await self._one_left.wait()
 
-    @property
-    def open_streams(self) -> int:
-        """How many streams are open."""
-        return len(self._open)
+    def cut(self) -> None:
+        """End the streams that would not go."""
+        for stream in list(self._open):
+            if isinstance(stream, Watching):
+                stream.cut()
 
     async def stop(self) -> None:
         """End what is kept live."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Self
 
 import msgspec
 
@@ -23,8 +22,8 @@ from proxyd.plan import Plan, Query
 from proxyd.reach import enabled_regions
 from proxyd.rights import Right, Rights
 from proxyd.settings import Limits, Watch
-from proxyd.view import Piece, Reader, View, Wanted
-from proxyd.wire import Checksum, Wire
+from proxyd.view import Reader, View, Wanted
+from proxyd.wire import Wire
 
 RETRY = (1000, 5000)
 """Milliseconds after which a client may come back: spread, so that not all come at once."""
@@ -33,8 +32,6 @@ RETRY_EACH = 2
 """Milliseconds more of spread for each stream that is open, when all have to come back."""
 
 MAX_SELECTIONS = 1000
-
-Drained = Callable[[], Awaitable[None]]
 
 
 class Selections:
@@ -63,22 +60,24 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     watch: Watch
     metrics: Metrics
+    open_streams: Callable[[], int]
 
 
 class Watching:
     """A stream in watch mode, from its roles being assumed to its last bytes.
 
-    Use as `async with watching:`, then `serve()`, then write `farewell()` if it gives any.
+    `join()` it, `begin()` with its socket, tell it when that is `full()`, has `room()` or is
+    gone (`close()`). It needs no task: what happens to it calls it.
 
     Attributes:
-        outcome: why it ended: "disconnected" until there is a reason.
         stuck: whether something of it could not be ended; nothing of it can be.
 
     """
 
     __slots__ = (
-        *("_alarms", "_check_due", "_ending", "_number", "_principal", "_query", "_question"),
-        *("_reset", "_rights", "_subscriber", "_targets", "_terms", "_wanted", "outcome", "wire"),
+        *("_check", "_checking", "_closed", "_end", "_ending", "_number", "_principal", "_query"),
+        *("_question", "_reset", "_rights", "_subscriber", "_targets", "_terms", "_wanted"),
+        "wire",
     )
     stuck = False
 
@@ -93,8 +92,8 @@ class Watching:
         plans: Sequence[Plan],
         rights: Sequence[Right],
         scans: Sequence[str],
+        closed: Callable[[Watching], None],
     ) -> None:
-        self.outcome = "disconnected"
         self.wire = wire
         self._terms = terms
         self._principal = principal
@@ -102,27 +101,79 @@ class Watching:
         self._wanted = wanted
         self._targets = list(zip(plans, rights, scans, strict=True))
         self._rights = list(rights)
+        self._closed: Callable[[Watching], None] | None = closed
         self._question: Question | None = None
         self._subscriber: Subscriber | None = None
         self._ending: ClosingReason | None = None
         self._reset: str | None = None
         self._number = 0
-        self._alarms: list[Alarm] = []
-        self._check_due = False
-
-    async def __aenter__(self) -> Self:
+        self._checking: asyncio.Task[None] | None = None
         seconds, reason = min(self._ends())
-        self._alarms.append(self._terms.alarms.after(seconds, partial(self.end, reason)))
-        self._plan_check()
+        self._end = terms.alarms.after(seconds, partial(self.end, reason))
+        self._check = self._next_check()
         for right in self._rights:
             right.holders.append(self._revoked)
-        return self
 
-    async def __aexit__(self, *exc: object) -> None:
-        for alarm in self._alarms:
-            self._terms.alarms.call_off(alarm)
+    @property
+    def outcome(self) -> str:
+        """Why it ended; "disconnected" when nobody wanted it to."""
+        return self._ending or (self._subscriber and self._subscriber.ended) or "disconnected"
+
+    async def join(self) -> None:
+        """Join the feeds of its targets."""
+        asked = [await self._ask(*target) for target in self._targets]
+        self._question = Question(asked, self._query.where, self._wanted)
+        self._subscriber = await self._terms.feeds.join(
+            self._principal.name, self._question, self.wire, self._reader
+        )
+
+    def begin(self, socket: Socket, *, full: bool) -> None:
+        """Write everything to a socket from now on.
+
+        Args:
+            socket: what is written to; the wire's opening has been.
+            full: whether it takes no more for now.
+
+        """
+        assert self._subscriber is not None
+        view = self._subscriber.view
+        self._subscriber.begin(socket, view.opening(self._number, self._reset), full=full)
+        if self._ending is not None:
+            self._subscriber.end(self._ending, self._retry())
+
+    def full(self) -> None:
+        """Note that the socket takes no more for now."""
+        if self._subscriber is not None:
+            self._subscriber.full()
+
+    def room(self) -> None:
+        """Note that the socket takes more again."""
+        if self._subscriber is not None:
+            self._subscriber.room()
+
+    def end(self, reason: ClosingReason) -> None:
+        """Have it say why it ends, and end."""
+        self._ending = self._ending or reason
+        if self._subscriber is not None and self._subscriber.socket is not None:
+            self._subscriber.end(self._ending, self._retry())
+
+    def cut(self) -> None:
+        """End it without a word."""
+        if self._subscriber is not None and self._subscriber.socket is not None:
+            self._subscriber.socket.abort()
+
+    def close(self) -> None:
+        """Let go of everything: its socket is gone, or never was."""
+        closed, self._closed = self._closed, None
+        if closed is None:
+            return
+        self._terms.alarms.call_off(self._end)
+        self._terms.alarms.call_off(self._check)
+        if self._checking is not None:
+            self._checking.cancel()
         for right in self._rights:
             right.holders.remove(self._revoked)
+        closed(self)
         if self._subscriber is not None and self._question is not None:
             self._terms.feeds.left(self._principal.name, self._question, self._subscriber)
 
@@ -135,94 +186,32 @@ class Watching:
             ends.append((left, "expired"))
         return ends
 
-    def end(self, reason: ClosingReason) -> None:
-        """Have it say why it ends, and end."""
-        self._ending = self._ending or reason
-        if self._subscriber is not None:
-            self._subscriber.end(reason)
-
-    async def close(self, reason: ClosingReason) -> None:
-        """End it from this side."""
-        self.end(reason)
+    def _retry(self) -> int:
+        """Return the milliseconds after which to come back: more of them where all have to."""
+        least, most = RETRY
+        if self._ending == "shutdown":
+            most += RETRY_EACH * self._terms.open_streams()
+        return random.randint(least, most)  # noqa: S311 - no secret
 
     def _revoked(self) -> None:
         self.end("revoked")
 
-    async def serve(self, socket: Socket, drained: Drained) -> None:
-        """Write everything to a socket, until there is a reason to end.
+    def _next_check(self) -> Alarm:
+        wait = self._terms.watch.recheck_seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+        return self._terms.alarms.after(wait, self._start_check)
 
-        Args:
-            socket: what is written to; its opening has been.
-            drained: waits until there is room in it again.
+    def _start_check(self) -> None:
+        self._checking = asyncio.create_task(self._check_rights())
 
-        Raises:
-            TimeoutError: the socket took nothing for too long.
-
-        """
-        subscriber = await self._join()
-        view = subscriber.view
-        subscriber.counted(Piece(b"", 0, Checksum.of(self.wire.written.greeting), 0))
-        subscriber.opened(socket)
-        self._write(
-            socket, subscriber.counted(view.piece(view.opening(self._number, self._reset), 0))
-        )
-        if self._ending is not None:
-            subscriber.end(self._ending)
-        while subscriber.ended is None:
-            if socket.get_write_buffer_size():
-                async with asyncio.timeout(self._terms.limits.write_seconds):
-                    await drained()
-            piece = subscriber.next()
-            if piece is not None:
-                self._write(socket, piece)
-            else:
-                await self._turn(subscriber)
-        self.outcome = subscriber.ended
-
-    def _write(self, socket: Socket, piece: Piece) -> None:
-        socket.write(piece.data)
-        self._terms.metrics.count_sent(piece.events, len(piece.data))
-
-    async def _turn(self, subscriber: Subscriber) -> None:
-        """Wait until it lags or has to end; in between, see whether the roles are still given."""
-        if not self._check_due:
-            await subscriber.turn()
-        if self._check_due:
-            self._check_due = False
-            self._alarms.pop()
-            self._plan_check()
+    async def _check_rights(self) -> None:
+        """See whether the roles are still given."""
+        try:
             for right in self._rights:
                 await self._terms.rights.check(right)
-
-    def _plan_check(self) -> None:
-        wait = self._terms.watch.recheck_seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-        self._alarms.append(self._terms.alarms.after(wait, self._is_due))
-
-    def _is_due(self) -> None:
-        self._check_due = True
-        if self._subscriber is not None:
-            self._subscriber.wake()
-
-    def farewell(self, open_streams: int) -> bytes:
-        """Return the last bytes: why it ends, and when to come back.
-
-        Args:
-            open_streams: how many have to come back, when all have to.
-
-        """
-        assert self._subscriber is not None
-        least, most = RETRY
-        if self.outcome == "shutdown":
-            most += RETRY_EACH * open_streams
-        return self._subscriber.farewell(random.randint(least, most)).data  # noqa: S311 - no secret
-
-    async def _join(self) -> Subscriber:
-        asked = [await self._ask(*target) for target in self._targets]
-        self._question = Question(asked, self._query.where, self._wanted)
-        self._subscriber = await self._terms.feeds.join(
-            self._principal.name, self._question, self.wire, self._reader
-        )
-        return self._subscriber
+        finally:
+            self._checking = None
+            if self._closed is not None:
+                self._check = self._next_check()
 
     async def _ask(self, plan: Plan, right: Right, scan: str) -> Asked:
         enabled, lacking = None, None

@@ -66,10 +66,11 @@ class Wire(msgspec.Struct, frozen=True):
 
     def ending(self, sent: Checksum) -> bytes:
         """Return the last bytes of a stream that has sent all this."""
+        last = b"0\r\n\r\n" if self.chunked else b""
         if not self.gzip:
-            return b""
+            return last
         trailer = struct.pack("<II", sent.crc, sent.length % (1 << _BITS))
-        return self._enveloped(_LAST_BLOCK + trailer)
+        return self._enveloped(_LAST_BLOCK + trailer) + last
 
     def _coded(self, frames: bytes) -> bytes:
         if not self.gzip:

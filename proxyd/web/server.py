@@ -88,6 +88,7 @@ async def _drain(service: Service, seconds: float) -> None:
             await service.drain()
     except TimeoutError:
         log.warning("streams were cut", after_seconds=seconds)
+        service.cut()
 
 
 def _signals() -> asyncio.Event:

@@ -15,6 +15,7 @@ from proxyd.service import Service
 from proxyd.sse import FORMATS, NDJSON, SSE, Format, Framer
 from proxyd.stream import Stream
 from proxyd.web import query as parameters
+from proxyd.web.connection import take_over
 from proxyd.wire import Wire
 
 SILENCE = 14.0
@@ -105,26 +106,26 @@ async def _watch(
 ) -> web.StreamResponse:
     chunked = request.version >= HttpVersion11
     wire = Wire(written, chunked, _takes_gzip(request.headers.get("Accept-Encoding", "")))
-    async with service.watch(principal, query, request.remote or "unix", wire) as watching:
+    watching = await service.watch(principal, query, request.remote or "unix", wire)
+    try:
         headers = {"Content-Type": written.content_type, "Vary": "Accept-Encoding", **_HEADERS}
         if wire.gzip:
             headers["Content-Encoding"] = "gzip"
         response = web.StreamResponse(headers=headers)
+        response.force_close()
         writer = await response.prepare(request)
-        transport = request.transport
-        if writer is None or transport is None:
-            return response
+        if writer is None or request.transport is None:
+            raise ConnectionResetError  # noqa: TRY301 - the client has gone; aiohttp passes over it
         writer.send_headers()
-        transport.write(wire.opening())
+        request.transport.write(wire.opening())
         _bound(request)
-        try:
-            await watching.serve(transport, writer.drain)
-            transport.write(watching.farewell(service.open_streams))
-            await response.write_eof()
-        except TimeoutError:
-            watching.outcome = "slow"
-            transport.abort()
-    return response
+        await watching.join()
+        take_over(request.protocol, watching)
+    except BaseException:
+        watching.close()
+        raise
+    await asyncio.sleep(0)  # it ends here: the connection is no longer aiohttp's
+    raise AssertionError
 
 
 def _takes_gzip(accept: str) -> bool:

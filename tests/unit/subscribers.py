@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from typing import Any
 
 from proxyd.client import Parser, ServerEvent
-from proxyd.hub import Hub, Subscriber
-from proxyd.wire import Checksum, Wire
+from proxyd.hub import Subscriber
+from proxyd.wire import Wire
 
 LOW = 1024
 """Bytes under which a socket that was full takes more: asyncio's way, with other figures."""
@@ -17,50 +16,58 @@ HIGH = 4 * 1024
 
 
 class FakeSocket:
-    """A socket whose other end reads, or does not."""
+    """A socket whose other end reads, or does not; it tells its subscriber, as transports do."""
 
     def __init__(self, *, stalled: bool = False) -> None:
         self.stalled = stalled
         self.waiting = b""
         self.taken = b""
         self.most = 0
-        self._room = asyncio.Event()
-        self._room.set()
+        self.closed = False
+        self.aborted = False
+        self.writes: list[bytes] = []
+        self.subscriber: Subscriber | None = None
+        self._full = False
 
     def write(self, data: bytes) -> None:
         """Take bytes."""
+        assert not self.closed
+        self.writes.append(data)
         self.waiting += data
         self.most = max(self.most, len(self.waiting))
-        if self.stalled and len(self.waiting) > HIGH:
-            self._room.clear()
         if not self.stalled:
-            self.flow()
+            self.taken += self.waiting
+            self.waiting = b""
+        elif len(self.waiting) > HIGH and not self._full:
+            self._full = True
+            if self.subscriber is not None:
+                self.subscriber.full()
 
     def get_write_buffer_size(self) -> int:
         """Return how much waits."""
         return len(self.waiting)
 
-    def is_closing(self) -> bool:
-        """Say that it is open."""
-        return False
+    def close(self) -> None:
+        """Take no more."""
+        self.closed = True
+
+    def abort(self) -> None:
+        """Drop everything."""
+        self.closed = self.aborted = True
 
     def flow(self) -> None:
-        """Let the other end read all that waits."""
+        """Let the other end read all that waits, and all that comes."""
         self.stalled = False
-        self.taken += self.waiting
-        self.waiting = b""
-        self._room.set()
+        self.sip(len(self.waiting))
 
     def sip(self, size: int) -> None:
         """Let the other end read a part of what waits."""
         self.taken += self.waiting[:size]
         self.waiting = self.waiting[size:]
-        if len(self.waiting) <= LOW:
-            self._room.set()
-
-    async def drained(self) -> None:
-        """Wait for room."""
-        await self._room.wait()
+        if self._full and len(self.waiting) <= LOW:
+            self._full = False
+            if self.subscriber is not None:
+                self.subscriber.room()
 
 
 class Reading:
@@ -122,24 +129,3 @@ class Held:
                 self.resources.clear()
             case "scan.completed":
                 self.completed[event.data["target"]] = event.data
-
-
-async def serve(
-    hub: Hub, subscriber: Subscriber, socket: FakeSocket, number: int, reset: str | None
-) -> None:
-    """Write everything to a socket, as a watch stream does."""
-    view = subscriber.view
-    socket.write(view.wire.opening())
-    subscriber.counted(view.piece([], 0)._replace(sum=Checksum.of(view.wire.written.greeting)))
-    subscriber.opened(socket)
-    socket.write(subscriber.counted(view.piece(view.opening(number, reset), 0)).data)
-    while subscriber.ended is None:
-        await socket.drained()
-        piece = subscriber.next()
-        if piece is not None:
-            socket.write(piece.data)
-        else:
-            await subscriber.turn()
-    await socket.drained()
-    socket.write(subscriber.farewell(1000).data)
-    hub.left(subscriber)

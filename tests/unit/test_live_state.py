@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from proxyd.alarms import Alarms
 from proxyd.events import ScanStarted, ShardEnded
 from proxyd.feed import Feed, Memory, Numbers, Sweep
 from proxyd.feed import Held as Shard
@@ -25,7 +28,7 @@ from proxyd.view import Part, Reader, Settled, View
 from proxyd.wire import Wire
 
 from .fakes import ACCOUNT, thing
-from .subscribers import HIGH, FakeSocket, Held, Reading, serve
+from .subscribers import HIGH, FakeSocket, Held, Reading
 from .virtual import VirtualLoop
 
 SHARDS = [("a", "T::One::A"), ("a", "T::One::B"), ("b", "T::Two::C")]
@@ -64,7 +67,11 @@ class Client:
         self.socket: FakeSocket | None = None
         self.subscriber: Subscriber | None = None
         self.reading: Reading | None = None
-        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether it has a stream."""
+        return self.subscriber is not None
 
 
 class Live(RuleBasedStateMachine):
@@ -74,7 +81,14 @@ class Live(RuleBasedStateMachine):
         super().__init__()
         self.loop = VirtualLoop()
         self.numbers = Numbers()
-        self.hub = Hub(self.numbers, BACKLOG, sent=lambda *_: None, fell_behind=lambda: None)
+        self.hub = Hub(
+            self.numbers,
+            Alarms(),
+            backlog=BACKLOG,
+            patience=1e9,
+            sent=lambda *_: None,
+            fell_behind=lambda: None,
+        )
         memory = Memory()
         self.memory = memory
         self.feeds = {name: Feed(self.numbers, memory, self.hub.publish) for name in "ab"}
@@ -87,11 +101,6 @@ class Live(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """End what still runs."""
-        tasks = [client.task for client in self.clients if client.task]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            self.loop.run(asyncio.wait(tasks))
         self.loop.close()
 
     # ---- AWS
@@ -192,7 +201,7 @@ class Live(RuleBasedStateMachine):
     def join(self, client: int, view: int, known: bool) -> None:  # noqa: FBT001 - hypothesis calls it
         """Open a stream, as a newcomer or with what is known from before."""
         one = self.clients[client]
-        if one.task is None:
+        if not one.connected:
             before, one.held, one.view = one.held, Held(), view
             self._connect(one, known=before.resources if known else None)
 
@@ -200,7 +209,7 @@ class Live(RuleBasedStateMachine):
     def come_back(self, client: int) -> None:
         """Open a stream with the id of the last event."""
         one = self.clients[client]
-        if one.task is None and one.held.last_id is not None:
+        if not one.connected and one.held.last_id is not None:
             self._connect(one, last_id=one.held.last_id)
 
     @rule(client=clients)
@@ -216,14 +225,14 @@ class Live(RuleBasedStateMachine):
         """Read a little, and stop again."""
         socket = self.clients[client].socket
         if socket is not None:
-            socket.sip(HIGH)
+            self.loop.run(_calling(partial(socket.sip, HIGH)))
 
     @rule(client=clients)
     def read_again(self, client: int) -> None:
         """Read on."""
         socket = self.clients[client].socket
         if socket is not None:
-            socket.flow()
+            self.loop.run(_calling(socket.flow))
 
     @rule(
         client=clients,
@@ -250,27 +259,29 @@ class Live(RuleBasedStateMachine):
     def vanish(self, client: int) -> None:
         """Be cut off: what was on its way is lost."""
         one = self.clients[client]
-        if one.task is not None and one.subscriber is not None:
+        if one.subscriber is not None:
             self._read(one)
-            one.task.cancel()
-            self.loop.run(asyncio.wait([one.task]))
-            self.hub.left(one.subscriber)
-            one.task = one.subscriber = one.socket = None
+            one.subscriber.left()
+            one.subscriber = one.socket = None
 
     @rule(client=clients)
     def closed(self, client: int) -> None:
         """Be told to go: the stream has a proper end, and its id can be gone on from."""
         one = self.clients[client]
-        if one.task is None or one.subscriber is None or one.socket is None:
+        if one.subscriber is None or one.socket is None:
             return
-        one.socket.flow()
-        one.subscriber.end("deadline")
-        self.loop.run(one.task)  # type: ignore[arg-type] # a task can be waited for
+        self.loop.run(self._close(one.socket, one.subscriber))
         self._read(one)
+        assert one.socket.closed
         assert one.held.names[-1] == "closing"
         assert one.reading is not None
         assert one.reading.whole
-        one.task = one.subscriber = one.socket = None
+        one.subscriber.left()
+        one.subscriber = one.socket = None
+
+    async def _close(self, socket: FakeSocket, subscriber: Subscriber) -> None:
+        socket.flow()
+        subscriber.end("deadline")
 
     @rule(view=st.integers(0, len(VIEWS) - 1))
     def drop(self, view: int) -> None:
@@ -304,10 +315,8 @@ class Live(RuleBasedStateMachine):
         """Who is connected and reads holds what the shards of its view have last been seen with."""
         self.loop.run(asyncio.sleep(0.2))
         for client in self.clients:
-            if client.task is None or client.socket is None or client.socket.stalled:
+            if client.socket is None or client.socket.stalled:
                 continue
-            if client.task.done():
-                client.task.result()
             self._read(client)
             selected, filtered, _ = VIEWS[client.view]
             expected: dict[str, set[str]] = defaultdict(set)
@@ -373,10 +382,10 @@ class Live(RuleBasedStateMachine):
             client.claimed = set(known or ())
             client.held.resources = dict(known or {})
         client.subscriber, client.socket = subscriber, FakeSocket(stalled=not self.reads)
+        client.socket.subscriber = subscriber
         client.reading = Reading(view.wire)
-        client.task = asyncio.ensure_future(
-            serve(self.hub, subscriber, client.socket, number, reset)
-        )
+        client.socket.write(view.wire.opening())
+        subscriber.begin(client.socket, view.opening(number, reset))
 
     def _audience(self, index: int) -> Audience:
         audience = self.audiences.get(index)
@@ -404,6 +413,11 @@ class Live(RuleBasedStateMachine):
             wanted=wanted if filtered else None,
             piece=PIECE,
         )
+
+
+async def _calling(call: Callable[[], None]) -> None:
+    """Call something where there is a loop."""
+    call()
 
 
 def _resource(shard: int, number: int, version: int) -> Resource:
