@@ -1,8 +1,8 @@
 """Whether AWS lets a principal have a target's role: asked for every stream, and again and again.
 
-Each stream assumes the role by itself, so it is its own line in CloudTrail. Only when so many
-ask at once that they would have to queue do streams of one principal that want the same share
-one answer: ten thousand that come back at once must not become ten thousand questions.
+Each stream assumes the role by itself, so it is its own line in CloudTrail. Only when very many
+ask at once do streams of one principal that want the same share one answer: ten thousand that
+come back at once must not become ten thousand questions.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Rights:
     async def _shared(self, key: _Key, access: Access) -> Right:
         """Assume a role, or wait with others who are doing so when there is a queue."""
         flight = self._flights.get(key)
-        if flight is None or flight.landed or flight.dropped or not access.wait:
+        if flight is None or flight.landed or flight.dropped or not access.crowded:
             flight = self._flights[key] = Flight(self._assume(access.assume_once, access))
         try:
             return await flight.join()

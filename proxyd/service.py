@@ -31,6 +31,7 @@ from proxyd.rights import Right, Rights
 from proxyd.sandbox import Report
 from proxyd.settings import Settings
 from proxyd.stream import Scan, Stream, Terms
+from proxyd.turnstile import Turnstile
 from proxyd.watching import Selections, Watching
 from proxyd.watching import Terms as WatchTerms
 from proxyd.wire import Wire
@@ -64,6 +65,7 @@ class Service:
         self.limits = settings.limits
         self.draining = False
         self.stuck = False
+        self._turnstile = Turnstile()
         self._settings = settings
         self._aws = aws
         self._audit = audit
@@ -205,6 +207,7 @@ class Service:
             Problem: nothing was or will be streamed.
 
         """
+        await self._turnstile.enter()
         plans = self._planner.plan(principal, query)
         terms = Terms(
             engine=self._engine,
@@ -234,6 +237,7 @@ class Service:
             Problem: nothing was or will be streamed.
 
         """
+        await self._turnstile.enter()
         plans = self._planner.plan(principal, query)
         wanted = self._planner.where(query.where)
         feeds = self._watch_terms.feeds

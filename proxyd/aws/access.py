@@ -115,6 +115,11 @@ class Access:
         return other
 
     @property
+    def crowded(self) -> bool:
+        """Whether so many ask STS that some should share an answer."""
+        return self._pace.low(ASSUME_ROLE.service, self._sts_region)
+
+    @property
     def wait(self) -> float:
         """Seconds, about, that STS would have to be waited for, since so many ask."""
         return self._pace.expected(ASSUME_ROLE.service, self._sts_region)

@@ -49,6 +49,12 @@ class Bucket:
         return not self._waiting and self._tokens >= self._rate.burst
 
     @property
+    def low(self) -> bool:
+        """Whether more than half of what may be asked at once has been."""
+        self._refill()
+        return self._tokens < self._rate.burst / 2
+
+    @property
     def wait(self) -> float:
         """Seconds, about, that one more would have to wait."""
         self._refill()
@@ -121,6 +127,10 @@ class Pacer:
     def expected(self, service: str, region: str) -> float:
         """Return the seconds, about, that one more request would wait."""
         return self._buckets.bucket(self._account, region, service).wait
+
+    def low(self, service: str, region: str) -> bool:
+        """Whether so many requests are made that some should be spared."""
+        return self._buckets.bucket(self._account, region, service).low
 
     def throttled(self, service: str, region: str) -> None:
         """Note that AWS throttled a request: everyone waits until tokens have come back."""

@@ -135,6 +135,7 @@ class Session:
         with calling(call, ASSUME_ROLE):
             if self._via is None:
                 sts = await self._clients.base_sts(self._region)
+                await self._pace.wait(ASSUME_ROLE.service, self._region)  # its own client does not
             else:
                 sts = await self._clients.get("sts", self._region)
             answer: dict[str, Any] = await sts.assume_role(**self._request.parameters())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import socket
 from pathlib import Path
 
@@ -37,11 +38,18 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
     settings = config.load(path, credentials)
     scanners = registry.load(registry.discover(), models.operations_of)
     preflight.check(settings, scanners)
+    _lift_open_files()
     listener = server.listen(settings.server)
     report = sandbox.enter(settings.sandbox.mode, clients.ports(settings.aws))
     log.info("sandbox", mode=report.mode, layers=report.layers, missing=report.missing)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, scanners, listener, report))
+
+
+def _lift_open_files() -> None:
+    """Take as many open files as are allowed: each stream is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _serve(

