@@ -20,11 +20,21 @@ MAX_STRINGS = 200
 """Strings of an event in which names of resources are looked for."""
 
 MAX_DEPTH = 8
+MAX_LENGTH = 256 * 1024
+"""Characters of an event: as many bytes as EventBridge takes."""
 
 _SERVICES = {"monitoring": "cloudwatch"}
 """CloudTrail's names for services that IAM calls otherwise."""
 
-_NOUNS = {"AWS::EC2::EIP": "address"}
+_NOUNS = {
+    "AWS::EC2::EIP": ("address",),
+    "AWS::EC2::TransitGatewayAttachment": (
+        "transitgatewayattachment",
+        "transitgatewaypeeringattachment",
+        "transitgatewayvpcattachment",
+    ),
+    "AWS::RDS::ClusterSnapshot": ("dbclustersnapshot",),
+}
 """What operations call a type, where that is not the end of its name."""
 
 _NOT_A_LETTER = re.compile(r"[^a-z]")
@@ -76,6 +86,15 @@ def read(body: str) -> Change | None:
         ValueError: it is not an event.
 
     """
+    if len(body) > MAX_LENGTH:
+        raise ValueError("longer than any event")
+    try:
+        return _read(body)
+    except RecursionError:
+        raise ValueError("nested deeper than any event") from None
+
+
+def _read(body: str) -> Change | None:
     envelope = _decoder.decode(body)
     detail = _detail.decode(envelope.detail)
     if detail.read_only or detail.error_code:
@@ -129,7 +148,7 @@ class Guide:
         tell which of them hold what was changed.
         """
         types = self._types.get(change.service, {})
-        named = {type_: noun for type_ in types if (noun := _noun(type_)) in change.name}
+        named = {type_: noun for type_ in types if (noun := _noun_in(change.name, type_))}
         precise = [
             type_
             for type_, noun in named.items()
@@ -141,5 +160,7 @@ class Guide:
         ], bool(precise)
 
 
-def _noun(type_: str) -> str:
-    return _NOUNS.get(type_) or _NOT_A_LETTER.sub("", type_.rpartition("::")[2].casefold())
+def _noun_in(name: str, type_: str) -> str | None:
+    """Return the longest word for a type in the name of an operation, None if there is none."""
+    nouns = _NOUNS.get(type_) or (_NOT_A_LETTER.sub("", type_.rpartition("::")[2].casefold()),)
+    return max((noun for noun in nouns if noun in name), key=len, default=None)

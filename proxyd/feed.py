@@ -9,7 +9,7 @@ number that it has reached, and none of them sees anything twice or out of order
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 
 import msgspec
@@ -160,8 +160,9 @@ class Feed:
             self._bury(entry)
         for key in [key for key in self._removals if key[0] is held]:
             self._bury(self._removals.pop(key))
-        self._arns -= held.resources.keys() - self._listed_twice
+        listed = list(held.resources)
         held.resources.clear()
+        self._unlist(listed)
 
     def after(self, number: int, until: int) -> Iterator[Entry]:
         """Yield what is in the log after one number and up to another.
@@ -204,11 +205,30 @@ class Feed:
         self._bury(gone)
         self._removals[held, arn] = entry
         self._append(entry)
-        if len(self._removals) > MAX_REMOVED:
-            oldest = self._removals.pop(next(iter(self._removals)))
+        self._unlist([arn])
+
+    def trim(self, told: int) -> None:
+        """Forget the oldest removals where there are too many, of those that have been told.
+
+        Args:
+            told: the number up to which everything has been.
+
+        """
+        while len(self._removals) > MAX_REMOVED:
+            key, oldest = next(iter(self._removals.items()))
+            if oldest.number > told:
+                return
+            del self._removals[key]
             self.horizon = oldest.number
             self._bury(oldest)
-        if arn not in self._listed_twice:
+
+    def _unlist(self, arns: Iterable[str]) -> None:
+        """Forget ARNs that no shard lists any more."""
+        for arn in arns:
+            if arn in self._listed_twice:
+                if any(arn in held.resources for held in self.shards.values()):
+                    continue
+                self._listed_twice.discard(arn)
             self._arns.discard(arn)
 
     def may_be_elsewhere(self, arn: str) -> bool:

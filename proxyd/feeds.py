@@ -204,7 +204,7 @@ class Feeds:
         selected = tuple(asked.selection.keys for asked in question.asked)
         key = (tuple(keepers), selected, question.where, wire)
         audience = self._audiences.get(key)
-        if audience is None:
+        if audience is None or audience.broken:
             audience = Audience(self._view(keepers, question, wire))
             self._audiences[key] = audience
             self.hub.audiences.add(audience)

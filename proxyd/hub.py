@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from proxyd.alarms import Alarm, Alarms
-from proxyd.events import Closing, ClosingReason
+from proxyd.events import Closing, ClosingReason, Reset
 from proxyd.feed import Entry, Numbers
 from proxyd.logs import get_logger, where
 from proxyd.model import Resource
@@ -71,10 +71,12 @@ class Audience:
         unsure: those who hold something of which it is not known whether it is gone.
         sum: of all that the hub has written.
         alive: the keep-alive of its format.
+        broken: whether it has missed something, so that nobody may join it any more.
 
     """
 
     def __init__(self, view: View) -> None:
+        self.broken = False
         self.view = view
         self.subscribers: set[Subscriber] = set()
         self.live: set[Subscriber] = set()
@@ -185,13 +187,16 @@ class Subscriber:
 
     def _next(self) -> Piece | None:
         """Return what to write next; None when the hub has taken over, or when it has to wait."""
+        if self.view.lost(self.reader):
+            self.reader = Reader(0, self._hub.flushed)
+            return self.view.piece([self.view.frame(Reset(reason="too_far_behind"), 1)], 0)
         while (piece := self.view.read(self.reader, self._hub.flushed)) is not None:
             if piece.data:
                 return piece
         if self.reader.known is not None and not self.view.ready:
             self.audience.waiting.add(self)
             return None
-        marks = self.view.piece(self.view.marks(self.reader), self.reader.cursor)
+        marks = self.view.piece(self.view.marks(self.reader, self._hub.flushed), 0)
         if self.reader.known is not None:
             self.audience.unsure.add(self)
         self._write(marks)
@@ -312,7 +317,6 @@ class Hub:
         batch, self._batch, self._timer = self._batch, [], None
         decoded: dict[Entry, Resource] = {}
         full: list[Subscriber] = []
-        failed: list[Subscriber] = []
         for audience in self.audiences:
             try:
                 frames = audience.view.news(batch, decoded)
@@ -320,20 +324,22 @@ class Hub:
                     full += self._write(audience, audience.view.piece(frames, 0))
             except Exception as error:  # noqa: BLE001 - the other audiences go on
                 log.error("an audience could not be told", **where(error))
-                failed += audience.subscribers
+                audience.broken = True
+                for subscriber in list(audience.subscribers):
+                    subscriber.end("error")
         self._mark_flushed()
-        marked = any(isinstance(item, Settled) for item in batch)
+        settled = [item for item in batch if isinstance(item, Settled)]
+        for item in settled:
+            item.feed.trim(self.flushed)
         for audience in self.audiences:
             full += audience.waiting
             audience.waiting.clear()
-            if marked:
+            if settled:
                 full += audience.unsure
                 audience.unsure.clear()
         for subscriber in full:
             subscriber.lag()
             subscriber.proceed()
-        for subscriber in failed:
-            subscriber.end("error")
         tick = BUSY_TICK if len(batch) > BUSY * TICK else TICK
         self._free_at = started + max(tick, (1 + OTHERS) * (time.thread_time() - worked))
 
@@ -368,7 +374,7 @@ class Hub:
         for subscriber in self._slots[-1]:
             socket = subscriber.socket
             assert socket is not None
-            if socket.get_write_buffer_size() < self._backlog:
+            if subscriber.ended is None and socket.get_write_buffer_size() < self._backlog:
                 socket.write(subscriber.counted(subscriber.audience.alive).data)
         loop = asyncio.get_running_loop()
         self._heart = loop.call_later(1.0, self._beat) if any(self._slots) else None

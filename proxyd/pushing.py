@@ -40,7 +40,7 @@ class Listener:
         wait = RETRY_SECONDS[0]
         while True:
             try:
-                bodies = await self._receive()
+                self._take(await self._receive() or ())
             except AwsError as error:
                 self._queue = None
                 self._tell(error.code)
@@ -53,7 +53,6 @@ class Listener:
             else:
                 wait = RETRY_SECONDS[0]
                 self._tell(None)
-                self._take(bodies or ())
 
     async def _receive(self) -> list[str] | None:
         """Read messages by the right of one who watches; None where nobody has one now."""

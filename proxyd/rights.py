@@ -76,18 +76,18 @@ class Rights:
             Problem: no role can be assumed, or too many ask.
 
         """
+        works = []
+        for plan, scan in zip(plans, scans, strict=True):
+            access = self._access(principal, plan, detail, scan)
+            key = (principal.name, plan.target.name, detail, tuple(s.type for s in plan.scanners))
+            works.append((key, access))
         async with asyncio.TaskGroup() as group:
-            tasks = []
-            for plan, scan in zip(plans, scans, strict=True):
-                access = self._access(principal, plan, detail, scan)
-                key = (
-                    principal.name,
-                    plan.target.name,
-                    detail,
-                    tuple(s.type for s in plan.scanners),
+            tasks = [
+                group.create_task(
+                    self._shared(key, access) if shared else self._assume(access.assume, access)
                 )
-                work = self._shared(key, access) if shared else self._assume(access.assume, access)
-                tasks.append(group.create_task(work))
+                for key, access in works
+            ]
         rights = [task.result() for task in tasks]
         refused = [right.refused for right in rights if right.refused is not None]
         if len(refused) == len(rights):
@@ -106,7 +106,8 @@ class Rights:
             ),
         )
         if access.wait > self._limits.assume_seconds:
-            after = str(round(access.wait) + secrets.randbelow(round(access.wait)))
+            wait = max(1, round(access.wait))
+            after = str(wait + secrets.randbelow(wait))
             raise Problem(
                 503,
                 "busy",

@@ -39,6 +39,9 @@ MAX_PIECES = 256
 GAP = 127
 """Numbers that stay free after each flush: for the marks and the end of a stream."""
 
+NOWHERE = 0
+"""The number of what is sent while a client's `known` is compared: nothing goes on from there."""
+
 _REMOVED = NAMES[ResourceRemoved]
 _COMPLETED = NAMES[ScanCompleted]
 _number = attrgetter("number")
@@ -97,7 +100,7 @@ class Reader:
     def __init__(self, cursor: int, since: int, known: Mapping[str, str] | None = None) -> None:
         self.cursor = cursor
         self.since = since
-        self.known = known or None
+        self.known = dict(known) if known else None
 
 
 class Part:
@@ -144,6 +147,14 @@ class Part:
             return False
         self._dirty = False
         return True
+
+    def saw_all(self, region: str) -> bool:
+        """Whether all was seen that would list something of a region; without one, of any."""
+        return all(
+            held.ended is not None and held.ended.status == "ok"
+            for held in self.held
+            if region == GLOBAL or held.region in {region, GLOBAL}
+        )
 
     def completed(self, resources: int) -> bytes:
         """Return the data of `scan.completed`."""
@@ -211,10 +222,20 @@ class View:
         if epoch != self.epoch or not number.isdecimal() or len(number) > 18:  # noqa: PLR2004 - 64 bits
             return None
         reached = int(number)
+        if reached == NOWHERE:
+            return None
         if reached < FIRST:
             return 0
-        horizon = max(self._born, *(part.feed.horizon for part in self.parts))
-        return reached if horizon <= reached <= newest else None
+        return reached if max(self._born, self._horizon) <= reached <= newest else None
+
+    @property
+    def _horizon(self) -> int:
+        """The number up to which removals may be forgotten."""
+        return max(part.feed.horizon for part in self.parts)
+
+    def lost(self, reader: Reader) -> bool:
+        """Whether removals are forgotten that a reader should have been told of."""
+        return reader.since < self._horizon
 
     def resources(self, part: Part) -> int:
         """Return how many resources of a target its subscribers hold."""
@@ -290,7 +311,7 @@ class View:
         """Return the next piece for a reader, None when it has everything up to a number."""
         shared = self._wanted is None and reader.known is None
         piece = self._pieces.get(reader.cursor) if shared else None
-        if piece is None or piece.since > reader.since:
+        if piece is None or piece.since > reader.since or piece.made < self._horizon:
             if reader.cursor >= until:
                 return None
             piece = self._piece(reader, until)
@@ -338,17 +359,24 @@ class View:
             return self._of(entry)
         if self._wanted is not None and entry.arn not in self._matched[entry.shard]:
             return self._gone(entry) if had else None
-        if reader.known is not None and reader.known.get(entry.arn) == entry.hash:
+        if reader.known is None:
+            return self._of(entry)
+        if reader.known.get(entry.arn) == entry.hash:
             return None
-        return self._of(entry)
+        reader.known.pop(entry.arn, None)
+        return self._written(entry.name, NOWHERE, entry.data)
 
-    def marks(self, reader: Reader) -> list[bytes]:
-        """Return the frames that tell a reader that it has everything that is held."""
-        frames = [self.frame(event, reader.cursor) for event in self._gone_since(reader)]
+    def marks(self, reader: Reader, flushed: int) -> list[bytes]:
+        """Return the frames that tell a reader that it has everything that is held.
+
+        Their numbers are free ones behind the last flush.
+        """
+        frames = [self.frame(event, NOWHERE) for event in self._gone_since(reader)]
         for place, part in enumerate(self.parts, start=1):
             if part.ready:
                 data = part.completed(self.resources(part))
-                frames.append(self._written(_COMPLETED, reader.cursor + place, data))
+                number = max(reader.cursor, flushed + place)
+                frames.append(self._written(_COMPLETED, number, data))
         return frames
 
     def _gone_since(self, reader: Reader) -> list[ResourceRemoved]:
@@ -360,15 +388,19 @@ class View:
             return []
         gone, unsure = [], {}
         held = set[str]().union(*map(self._shown, self.shards))
-        whole = set[str]().union(*map(_whole_regions, self.parts))
         for arn in reader.known.keys() - held:
-            region = [*arn.split(":", 4), "", "", "", ""][3] or GLOBAL
-            if region in whole:
-                gone.append(ResourceRemoved(arn=arn, type="", region=region))
+            _, _, _, region, account, *_ = [*arn.split(":", 5), "", "", "", "", ""]
+            if self._saw_all(account, region or GLOBAL):
+                gone.append(ResourceRemoved(arn=arn, type="", region=region or GLOBAL))
             else:
                 unsure[arn] = reader.known[arn]
         reader.known = unsure or None
         return gone
+
+    def _saw_all(self, account: str, region: str) -> bool:
+        """Whether all was seen that would list something of an account and a region."""
+        parts = [part for part in self.parts if account in {part.started.account, ""}]
+        return bool(parts) and all(part.saw_all(region) for part in parts)
 
     def _shown(self, held: Held) -> Iterable[str]:
         return held.resources if self._wanted is None else self._matched[held]
@@ -411,11 +443,3 @@ class View:
 
     def _written(self, name: str, number: int, data: bytes) -> bytes:
         return self.wire.written.frame(name, f"{self.epoch}-{number}", data, None)
-
-
-def _whole_regions(part: Part) -> set[str]:
-    """Return the regions of which all was seen; of what has no region, all has to be."""
-    lacking = {held.region for held in part.held if held.ended is None or held.ended.status != "ok"}
-    if not lacking:
-        return {held.region for held in part.held} | {GLOBAL}
-    return set() if GLOBAL in lacking else {held.region for held in part.held} - lacking - {GLOBAL}

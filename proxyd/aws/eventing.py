@@ -15,9 +15,10 @@ RETENTION = 300
 """Seconds that a message is kept: what is older is of no use, and nothing deletes it."""
 
 NOTIFICATIONS = (
-    "Amazon ECS Service Action",
-    "Auto Scaling Group State-change Notification",
+    "EC2 Instance Launch Successful",
     "EC2 Instance State-change Notification",
+    "EC2 Instance Terminate Successful",
+    "ECS Service Action",
     "EBS Volume Notification",
     "RDS DB Cluster Event",
     "RDS DB Instance Event",
