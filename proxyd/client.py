@@ -7,6 +7,7 @@ async with Client("http://127.0.0.1:8080", token) as client:
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any, NamedTuple, Self
@@ -18,6 +19,13 @@ MAX_EVENT = 1 << 20
 
 SILENCE = 45.0
 """Seconds without a byte after which the server is gone: it sends one every 15."""
+
+
+FIRST_WAIT, LAST_WAIT = 1.0, 60.0
+"""Seconds after which a broken stream is opened again: at first, and at most."""
+
+BUSY = frozenset({429, 503})
+"""Answers that will be another one later."""
 
 
 class ServerEvent(NamedTuple):
@@ -76,6 +84,33 @@ class Client:
             async for chunk in response.content.iter_any():
                 for event in parser.feed(chunk):
                     yield event
+
+    async def follow(self, **parameters: Any) -> AsyncGenerator[ServerEvent, None]:
+        """Yield the events of a watch without end: where a stream breaks off, go on from there.
+
+        Args:
+            parameters: those of `POST /v1/stream`, without `mode`.
+
+        Raises:
+            Refused: the server answered with a problem for which waiting is no help.
+
+        """
+        wait = FIRST_WAIT
+        while True:
+            try:
+                async for event in self.stream(**parameters, mode="watch"):
+                    yield event
+                    parameters["last_event_id"] = event.id
+                    wait = FIRST_WAIT
+                    if event.name == "closing":
+                        wait = event.data["retry"] / 1000
+            except (aiohttp.ClientError, TimeoutError):
+                pass
+            except Refused as refused:
+                if refused.status not in BUSY:
+                    raise
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LAST_WAIT)
 
 
 class Parser:

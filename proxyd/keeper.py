@@ -75,6 +75,7 @@ class Keeper:
         self._rights: dict[Audience, Counter[Right]] = {}
         self._running: set[Held] = set()
         self._begun: dict[Held, float] = {}
+        self._starved: set[Held] = set()
         self._rounds: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -104,11 +105,15 @@ class Keeper:
                 del self._watched[held]
                 self._schedule.drop(held)
                 self._begun.pop(held, None)
+                self._starved.discard(held)
                 self.feed.forget(held)
 
     def use(self, audience: Audience, right: Right) -> None:
         """Use a subscriber's right for what its audience watches."""
         self._rights[audience][right] += 1
+        for held in self._starved:
+            self._schedule.at(held, time.monotonic())
+        self._starved.clear()
         self._changed.set()
 
     def spare(self, audience: Audience, right: Right) -> None:
@@ -177,7 +182,7 @@ class Keeper:
             if held in self._running:
                 self._schedule.at(held, now + DEBOUNCE)
             elif right is None:
-                self._schedule.at(held, now + RETRY_SECONDS)
+                self._starved.add(held)  # until somebody comes who may see it
             else:
                 by_right[right].append(held)
                 self._running.add(held)

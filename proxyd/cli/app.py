@@ -103,12 +103,15 @@ def watch(  # noqa: PLR0917 - typer calls it, by name
     token_file: Annotated[
         Path | None, typer.Option(help="A file that holds the token; else $PROXYD_TOKEN.")
     ] = None,
+    follow: Annotated[
+        bool, typer.Option(help="Stay and print what changes, until Ctrl-C.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print a stream as it arrives."""
     parameters = {"target": target, "type": types, "region": region, "where": where}
     given = {name: value for name, value in parameters.items() if value}
-    if not terminal.watch(url, _token(token_file), given, as_json=as_json):
+    if not terminal.watch(url, _token(token_file), given, follow=follow, as_json=as_json):
         raise typer.Exit(1)
 
 

@@ -14,15 +14,21 @@ from proxyd.client import Client, Refused, ServerEvent
 from proxyd.errors import StartupError
 
 
-def watch(url: str, token: str, parameters: dict[str, Any], *, as_json: bool) -> bool:
+def watch(url: str, token: str, parameters: dict[str, Any], *, follow: bool, as_json: bool) -> bool:
     """Print a stream as it comes; return whether it was complete.
+
+    Following, it comes to an end by Ctrl-C only, and is complete then.
 
     Raises:
         StartupError: the server refused it, or can not be reached.
 
     """
     try:
+        if follow:
+            return asyncio.run(_follow(url, token, parameters, as_json=as_json))
         return asyncio.run(_watch(url, token, parameters, as_json=as_json))
+    except KeyboardInterrupt:
+        return True
     except Refused as error:
         raise StartupError(f"refused: {error}") from None
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
@@ -39,6 +45,13 @@ async def _watch(url: str, token: str, parameters: dict[str, Any], *, as_json: b
             if event.name == "scan.completed":
                 complete = complete and event.data["complete"]
     return complete and last == "scan.completed"
+
+
+async def _follow(url: str, token: str, parameters: dict[str, Any], *, as_json: bool) -> bool:
+    async with Client(url, token) as client:
+        async for event in client.follow(**parameters):
+            _print(event, as_json=as_json)
+    return True
 
 
 def _print(event: ServerEvent, *, as_json: bool) -> None:

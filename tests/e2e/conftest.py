@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,13 @@ TARGETS: tuple[dict[str, Any], ...] = (
     {"name": "staging", "account": "333333333333", "regions": ["eu-west-1", "eu-central-1"]},
 )
 CANARY = "kanarienvogl"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def open_files() -> None:
+    """Let tests open as many connections as the machine allows, up to some thousands."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8192)), hard))
 
 
 class Estate:

@@ -88,16 +88,15 @@ def events(estate: Estate) -> Any:
 
 
 @asynccontextmanager
-async def listening(
-    estate: Estate, directory: Path, **changes: Any
-) -> AsyncGenerator[Daemon, None]:
+async def listening(estate: Estate, directory: Path, **more: Any) -> AsyncGenerator[Daemon, None]:
     """Run a daemon that looks so seldom that it only sees what it is told of."""
     target = next(t for t in estate.targets if t["name"] == "production")
     config = settings(
-        [target | {"events": QUEUE} | changes],
+        [target | {"events": QUEUE}],
         estate.endpoint,
         watch=SELDOM,
         aws={"connect_timeout": 30.0},
+        **more,
     )
     async with running(config, directory, environment=estate.environment) as daemon:
         yield daemon
@@ -135,6 +134,42 @@ async def test_a_change_that_is_told_shows_within_two_seconds(
         assert client.names.count("resource.removed") == 1
         rounds = [done["calls"] for done in client.named("scan.completed")]
         assert len(rounds) >= 4
+
+
+async def test_a_thousand_watchers_see_it_within_two_seconds(
+    estate: Estate, events: Events, tmp_path: Path
+) -> None:
+    """From the change in AWS to the last of a thousand streams."""
+    crowd = 1000
+    limits = {"streams_per_principal": crowd + 10, "streams": crowd + 10}
+    ready, made = asyncio.Semaphore(0), asyncio.Event()
+    arrived: list[float] = []
+
+    async def watch(daemon: Daemon) -> None:
+        async with watching(daemon, **ALL) as client:
+            await client.marked()
+            ready.release()
+            await client.until(lambda: any(arn.endswith(":crowd") for arn in client.held), 60)
+            arrived.append(time.monotonic())
+            await made.wait()
+
+    async with listening(estate, tmp_path, limits=limits) as daemon:
+        async with watching(daemon, **ALL) as first, asyncio.TaskGroup() as group:
+            await _hears(first)
+            for _ in range(crowd):
+                group.create_task(watch(daemon))
+            for _ in range(crowd):
+                await asyncio.wait_for(ready.acquire(), 60)
+            started = time.monotonic()
+            url = events.sqs.create_queue(QueueName="crowd")["QueueUrl"]
+            events.tell("sqs", "CreateQueue")
+            async with asyncio.timeout(30):
+                while len(arrived) < crowd:  # noqa: ASYNC110 - a thousand tasks fill it
+                    await asyncio.sleep(0.02)
+            made.set()
+        events.sqs.delete_queue(QueueUrl=url)
+    took = max(arrived) - started
+    assert took <= 2.0, f"{took:.2f} s"
 
 
 async def test_what_is_not_an_event_of_use_is_passed_over(

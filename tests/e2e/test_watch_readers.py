@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import signal
 import socket
 import zlib
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from proxyd.client import Parser
+from proxyd.client import Client, Parser
 
 from .daemon import Daemon
 from .fake_aws import Call, vpcs
@@ -268,23 +267,18 @@ async def test_a_reader_that_goes_on_gets_the_newest_of_everything(tmp_path: Pat
 
 async def test_a_thousand_streams_are_all_told_to_go(tmp_path: Path) -> None:
     """SIGTERM: every stream ends whole, with `closing`, spread; the daemon is gone in time."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
     limits = {"streams": 1000, "streams_per_principal": 1000, "drain_seconds": 5.0}
-    try:
-        async with kept_live(tmp_path, limits=limits) as (daemon, _):
-            streams = [asyncio.create_task(_raw(daemon, GET, "")) for _ in range(1000)]
-            async with asyncio.timeout(30):
-                while await _open_streams(daemon) < 1000:  # noqa: ASYNC110 - in another process
-                    await asyncio.sleep(0.1)
-            loop = asyncio.get_running_loop()
-            asked = loop.time()
-            daemon.process.send_signal(signal.SIGTERM)
-            bodies = await asyncio.gather(*streams)
-            assert await daemon.stopped() == 0
-            assert loop.time() - asked <= 5.0 + 2.0
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    async with kept_live(tmp_path, limits=limits) as (daemon, _):
+        streams = [asyncio.create_task(_raw(daemon, GET, "")) for _ in range(1000)]
+        async with asyncio.timeout(30):
+            while await _open_streams(daemon) < 1000:  # noqa: ASYNC110 - in another process
+                await asyncio.sleep(0.1)
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        daemon.process.send_signal(signal.SIGTERM)
+        bodies = await asyncio.gather(*streams)
+        assert await daemon.stopped() == 0
+        assert loop.time() - asked <= 5.0 + 2.0
     retries = set()
     for raw in bodies:
         events = list(Parser().feed(_dechunked(raw.partition(b"\r\n\r\n")[2])))
@@ -312,3 +306,20 @@ async def test_a_second_signal_ends_it_now(tmp_path: Path) -> None:
         daemon.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(daemon.stopped(), 2) == 1
         stuck.socket.close()
+
+
+async def test_a_client_that_follows_goes_on_across_restarts_of_its_stream(tmp_path: Path) -> None:
+    """The terminal's client comes back when its stream is as old as streams get."""
+    async with kept_live(tmp_path, limits={"stream_seconds": 1.5}) as (daemon, aws):
+        client = Watcher()
+        async with Client(daemon.url, daemon.token) as proxyd, asyncio.timeout(30):
+            following = proxyd.follow(**ALL)
+            async for event in following:
+                client._apply(event)  # noqa: SLF001 - a watcher without a connection of its own
+                if event.name == "closing":
+                    aws.names["eu-west-2"] = [f"vpc-{client.names.count('closing')}-later"]
+                if client.ids == {"vpc-1", "vpc-2", "vpc-2-later"}:
+                    break
+            await following.aclose()
+    assert client.names.count("closing") >= 2
+    assert "reset" not in client.names
