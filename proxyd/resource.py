@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -37,8 +38,29 @@ def make(
         properties=dict(properties),
         links=tuple(sorted(set(links), key=_order)),
     )
-    digest = hashlib.blake2b(_encoder.encode(resource), digest_size=_HASH_BYTES).hexdigest()
+    try:
+        encoded = _encoder.encode(resource)
+    except UnicodeEncodeError:
+        resource = _with_valid_text(resource)
+        encoded = _encoder.encode(resource)
+    digest = hashlib.blake2b(encoded, digest_size=_HASH_BYTES).hexdigest()
     return msgspec.structs.replace(resource, hash=digest)
+
+
+def _with_valid_text(resource: Resource) -> Resource:
+    """Replace halves of surrogate pairs, which no encoding has: one of them must not cost more."""
+    return msgspec.convert(_valid(msgspec.to_builtins(resource)), Resource)
+
+
+def _valid(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case dict():
+            return {_valid(key): _valid(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_valid(each) for each in value]
+    return value
 
 
 def _order(link: Link) -> tuple[str, str, str, str]:

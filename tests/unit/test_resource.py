@@ -68,3 +68,17 @@ def test_links_are_sorted_and_unique() -> None:
     """The same link twice is one link, and their order is fixed."""
     b, a = Link("uses", "A::B::C", id="2"), Link("in", "A::B::C", arn="arn:1")
     assert thing(links=[b, a, b]).links == (a, b)
+
+
+def test_half_a_surrogate_pair_does_not_cost_the_resource() -> None:
+    """Text that no encoding has is mended where it stands; the rest stays as it is."""
+    found = thing(name="a\ud800b", tags={"k\udc00": "é😀"}, properties={"P": ["x\ud83d", 1, None]})
+    assert found.name == "a\ufffdb"
+    assert found.tags == {"k\ufffd": "é😀"}
+    assert found.properties == {"P": ["x\ufffd", 1, None]}
+    assert (
+        found.hash
+        == thing(
+            name="a\ufffdb", tags={"k\ufffd": "é😀"}, properties={"P": ["x\ufffd", 1, None]}
+        ).hash
+    )
