@@ -72,7 +72,7 @@ class Lister:
                 properties=dict(self._properties(item)),
                 links=tuple(self._links(item)),
             )
-        except UnicodeError:  # a lone surrogate, which JSON can hold and no encoding can
+        except OverflowError:  # a number that JSON can hold and no encoding of ours can
             shard.incomplete(AwsError("failed", "UnreadableResource"))
             return None
 
