@@ -17,10 +17,11 @@ from proxyd.hub import Audience, Hub, Subscriber
 from proxyd.keeper import Keeper
 from proxyd.metrics import Metrics
 from proxyd.model import Detail, Scanner, Target
+from proxyd.part import Part
 from proxyd.pushing import Listener
 from proxyd.rights import Right
 from proxyd.settings import Limits, Watch
-from proxyd.view import Part, Reader, View, Wanted
+from proxyd.view import Reader, View, Wanted
 from proxyd.wire import Wire
 
 
@@ -86,7 +87,7 @@ class Feeds:
         self._watch = watch
         self._memory = Memory()
         self._secret = secrets.token_bytes(16)
-        self._scans: dict[tuple[str, Detail], str] = {}
+        self._coming: dict[tuple[str, Detail], str] = {}
         self._keepers: dict[tuple[str, Detail, str], Keeper] = {}
         self._audiences: dict[object, Audience] = {}
         self._guide = Guide(registry)
@@ -103,7 +104,10 @@ class Feeds:
 
     def scan_of(self, target: str, detail: Detail) -> str:
         """Return the id of the scan that is, or will be, kept live for a target."""
-        return self._scans.setdefault((target, detail), secrets.token_hex(6))
+        keeper = self._keepers.get((target, detail, ""))
+        if keeper is not None:
+            return keeper.scan
+        return self._coming.setdefault((target, detail), secrets.token_hex(6))
 
     async def join(
         self, principal: str, question: Question, wire: Wire, reader: Callable[[View], Reader]
@@ -175,6 +179,7 @@ class Feeds:
                 watch=self._watch,
             )
             self._keepers[key] = keeper
+            self._coming.pop(key[:2], None)
             self._listen(keeper)
         return keeper
 
@@ -249,7 +254,6 @@ class Feeds:
                 keeper.unwatch(audience)
             if keeper.idle:
                 del self._keepers[key]
-                self._scans.pop(key[:2], None)
                 self._end(keeper)
 
 

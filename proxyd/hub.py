@@ -18,7 +18,8 @@ from proxyd.events import Closing, ClosingReason, Reset
 from proxyd.feed import Entry, Numbers
 from proxyd.logs import get_logger, where
 from proxyd.model import Resource
-from proxyd.view import GAP, Item, Piece, Reader, Settled, View
+from proxyd.part import Published, Settled
+from proxyd.view import GAP, Piece, Reader, View
 from proxyd.wire import Checksum
 
 TICK = 0.02
@@ -278,16 +279,16 @@ class Hub:
         self._numbers = numbers
         self._backlog = backlog
         self._fell_behind = fell_behind
-        self._batch: list[Item] = []
+        self._batch: list[Published] = []
         self._timer: asyncio.Handle | None = None
         self._free_at = 0.0
         self._slots: deque[set[Subscriber]] = deque(set() for _ in range(SILENCE))
         self._heart: asyncio.TimerHandle | None = None
         self._mark_flushed()
 
-    def publish(self, item: Item) -> None:
+    def publish(self, published: Published) -> None:
         """Have something written: at once when nothing has been for a while, else with the tick."""
-        self._batch.append(item)
+        self._batch.append(published)
         if self._timer is None:
             loop = asyncio.get_running_loop()
             wait = self._free_at - loop.time()
@@ -328,9 +329,9 @@ class Hub:
                 for subscriber in list(audience.subscribers):
                     subscriber.end("error")
         self._mark_flushed()
-        settled = [item for item in batch if isinstance(item, Settled)]
-        for item in settled:
-            item.feed.trim(self.flushed)
+        settled = [each for each in batch if isinstance(each, Settled)]
+        for each in settled:
+            each.feed.trim(self.flushed)
         for audience in self.audiences:
             full += audience.waiting
             audience.waiting.clear()

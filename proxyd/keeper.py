@@ -18,11 +18,11 @@ from proxyd.hub import Audience, Hub
 from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
 from proxyd.model import Scanner, Target
+from proxyd.part import Settled
 from proxyd.rights import Right
 from proxyd.round import Round
 from proxyd.schedule import Schedule
 from proxyd.settings import Watch
-from proxyd.view import Settled
 
 log = get_logger(__name__)
 

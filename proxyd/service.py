@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import secrets
-import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -16,33 +14,29 @@ from proxyd.actions import actions_of
 from proxyd.alarms import Alarms
 from proxyd.audit import Audit, Record, StreamAudit, TargetRecord
 from proxyd.auth.tokens import authenticate
-from proxyd.aws.regions import everywhere, home_of
+from proxyd.aws.regions import everywhere
 from proxyd.aws.shared import Shared
 from proxyd.engine import Engine
 from proxyd.errors import Problem
 from proxyd.events import Event
 from proxyd.feeds import Feeds
-from proxyd.globs import expand
-from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
-from proxyd.model import GLOBAL, Principal, Scanner
+from proxyd.model import Principal, Scanner
 from proxyd.plan import Plan, Planner, Query
 from proxyd.rights import Right, Rights
 from proxyd.sandbox import Report
 from proxyd.settings import Settings
 from proxyd.stream import Scan, Stream, Terms
 from proxyd.turnstile import Turnstile
+from proxyd.warming import warm
 from proxyd.watching import Selections, Watching
 from proxyd.watching import Terms as WatchTerms
 from proxyd.wire import Wire
-
-log = get_logger(__name__)
 
 MAX_FINISHED = 10_000
 """Finished snapshots that are remembered, to tell an EventSource that comes back to stop."""
 
 RETRY_AFTER = 5
-_NEVER = 1_000_000
 
 
 class Service:
@@ -81,55 +75,36 @@ class Service:
             shard_seconds=settings.limits.shard_seconds,
         )
         self._rights = Rights(aws, settings.limits)
-        alarms = Alarms()
-        self._watch_terms = WatchTerms(
-            feeds=Feeds(
-                registry,
-                alarms=alarms,
-                engine=self._engine,
-                metrics=metrics,
-                limits=settings.limits,
-                watch=settings.watch,
-            ),
-            rights=self._rights,
-            alarms=alarms,
-            open_streams=lambda: len(self._open),
-            selections=Selections(),
-            limits=settings.limits,
-            watch=settings.watch,
-            metrics=metrics,
-        )
+        self._watch_terms = self._terms_of_watching()
         self._open: set[Stream | Watching] = set()
         self._one_left = asyncio.Event()
         self._taken: Counter[str] = Counter()
         self._finished: OrderedDict[tuple[str, str | None], Query] = OrderedDict()
 
+    def _terms_of_watching(self) -> WatchTerms:
+        alarms = Alarms()
+        feeds = Feeds(
+            self.registry,
+            alarms=alarms,
+            engine=self._engine,
+            metrics=self.metrics,
+            limits=self.limits,
+            watch=self._settings.watch,
+        )
+        return WatchTerms(
+            feeds=feeds,
+            rights=self._rights,
+            alarms=alarms,
+            open_streams=lambda: len(self._open),
+            selections=Selections(),
+            limits=self.limits,
+            watch=self._settings.watch,
+            metrics=self.metrics,
+        )
+
     async def warm(self) -> None:
         """Make the clients that the targets will need, behind the back of whoever asks already."""
-        started = time.monotonic()
-        try:
-            with _young_garbage_only():
-                made = await self._aws.clients.warm(self._client_keys())
-        except Exception as error:  # noqa: BLE001 - a scan that needs the client will say more
-            log.warning("clients could not be made ahead", **where(error))
-        else:
-            log.info("warm", clients=made, seconds=round(time.monotonic() - started, 1))
-
-    def _client_keys(self) -> Iterator[tuple[str, str]]:
-        """Yield services and regions, one region after the other, each once."""
-        seen = set()
-        for target in self._settings.targets:
-            scanners = [self.registry[name] for name in expand(target.types, self.registry)]
-            for region in expand((*target.regions, GLOBAL), everywhere(target.partition)):
-                scope = "global" if region == GLOBAL else "regional"
-                for scanner in scanners:
-                    home = home_of(target.partition, scanner.service)
-                    place = home if region == GLOBAL else region
-                    for operation in scanner.operations if scanner.scope == scope else ():
-                        key = (operation.service, place)
-                        if key not in seen:
-                            seen.add(key)
-                            yield key
+        await warm(self._aws.clients, self._settings.targets, self.registry)
 
     def authenticate(self, authorization: str | None) -> Principal:
         """Return who asks.
@@ -366,22 +341,6 @@ class Service:
     def _refuse_when_draining(self) -> None:
         if self.draining:
             raise Problem(503, "shutting_down", "proxyd is shutting down", headers=_retry())
-
-
-@contextmanager
-def _young_garbage_only() -> Iterator[None]:
-    """Keep the collector from looking at everything while things are made that stay.
-
-    Models and clients are a million objects; walking all of them takes 150 ms, in which the
-    loop stands. Afterwards they are out of its sight for good, once.
-    """
-    young, middle, old = gc.get_threshold()
-    gc.set_threshold(young, middle, _NEVER)
-    try:
-        yield
-        gc.freeze()
-    finally:
-        gc.set_threshold(young, middle, old)
 
 
 def describe(scanner: Scanner) -> dict[str, object]:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from proxyd.coverage import Coverage
 from proxyd.events import (
     NAMES,
     Closing,
@@ -23,10 +22,10 @@ from proxyd.events import (
     Reset,
     ResourceRemoved,
     ScanCompleted,
-    ScanStarted,
 )
-from proxyd.feed import FIRST, Entry, Feed, Held
+from proxyd.feed import FIRST, Entry, Held
 from proxyd.model import GLOBAL, Resource
+from proxyd.part import Part, Published, Settled
 from proxyd.sse import data_of
 from proxyd.wire import Checksum, Wire
 
@@ -47,23 +46,6 @@ _COMPLETED = NAMES[ScanCompleted]
 _number = attrgetter("number")
 
 Wanted = Callable[[Resource], bool]
-
-
-class Settled(NamedTuple):
-    """A round of a feed is over. `ms` is how long it took.
-
-    Attributes:
-        telling: whether it is told even where nothing has changed.
-
-    """
-
-    number: int
-    feed: Feed
-    ms: int
-    telling: bool = False
-
-
-Item = Entry | Settled
 
 
 class Piece(NamedTuple):
@@ -101,67 +83,6 @@ class Reader:
         self.cursor = cursor
         self.since = since
         self.known = dict(known) if known else None
-
-
-class Part:
-    """One target of a view.
-
-    Attributes:
-        ready: whether all of its shards have ended once.
-
-    """
-
-    def __init__(
-        self, feed: Feed, held: frozenset[Held], started: ScanStarted, lacking: str | None = None
-    ) -> None:
-        self.feed = feed
-        self.lacking = lacking
-        self.held = held
-        self.started = started
-        self.ready = False
-        self.ms = 0
-        self._dirty = False
-        self._coverage: Coverage | None = None
-
-    @property
-    def coverage(self) -> Coverage:
-        """What of it was seen, as of the last run of each shard."""
-        if self._coverage is None:
-            self._coverage = Coverage(len(self.held))
-            for held in self.held:
-                if held.ended is not None:
-                    self._coverage.add(held.ended)
-            if self.lacking is not None:
-                self._coverage.lacks(self.lacking)
-        return self._coverage
-
-    def changed(self) -> None:
-        """Note that something of it is not what it was."""
-        self._dirty = True
-        self._coverage = None
-
-    def settles(self, *, telling: bool) -> bool:
-        """Whether a round that is over has to be told: something changed, and all has ended."""
-        self.ready = self.ready or all(held.ended is not None for held in self.held)
-        if not (self.ready and (self._dirty or telling)):
-            return False
-        self._dirty = False
-        return True
-
-    def saw_all(self, region: str) -> bool:
-        """Whether all was seen that would list something of a region; without one, of any."""
-        return all(
-            held.ended is not None and held.ended.status == "ok"
-            for held in self.held
-            if region == GLOBAL or held.region in {region, GLOBAL}
-        )
-
-    def completed(self, resources: int) -> bytes:
-        """Return the data of `scan.completed`."""
-        done = self.coverage.completed(
-            scan=self.started.scan, target=self.started.target, calls=0, ms=self.ms
-        )
-        return data_of(msgspec.structs.replace(done, resources=resources, news=self.feed.news))
 
 
 class View:
@@ -262,16 +183,15 @@ class View:
 
     # ---- what is new, for those who have everything else
 
-    def news(self, batch: Iterable[Item], decoded: dict[Entry, Resource]) -> list[bytes]:
+    def news(self, batch: Iterable[Published], decoded: dict[Entry, Resource]) -> list[bytes]:
         """Return the frames of what has changed, in order."""
         frames: list[bytes] = []
-        for item in batch:
-            if isinstance(item, Settled):
-                frames += self._settled(item)
-            elif item.live and item.shard in self.shards:
-                part = self._part_of_entry(item)
-                part.changed()
-                frame = self._news(item, decoded)
+        for each in batch:
+            if isinstance(each, Settled):
+                frames += self._settled(each)
+            elif each.live and each.shard in self.shards:
+                self._part_of_entry(each).changed()
+                frame = self._news(each, decoded)
                 if frame is not None:
                     frames.append(frame)
         return frames
@@ -281,12 +201,12 @@ class View:
             return self.parts[0]
         return next(part for part in self.parts if entry.shard in part.held)
 
-    def _settled(self, item: Settled) -> list[bytes]:
-        part = self._part_of.get(item.feed)
-        if part is None or not part.settles(telling=item.telling):
+    def _settled(self, settled: Settled) -> list[bytes]:
+        part = self._part_of.get(settled.feed)
+        if part is None or not part.settles(telling=settled.telling):
             return []
-        part.ms = item.ms
-        return [self._written(_COMPLETED, item.number, part.completed(self.resources(part)))]
+        part.ms = settled.ms
+        return [self._written(_COMPLETED, settled.number, part.completed(self.resources(part)))]
 
     def _news(self, entry: Entry, decoded: dict[Entry, Resource]) -> bytes | None:
         if entry.is_removal and self._wanted is None:

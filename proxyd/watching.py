@@ -173,9 +173,11 @@ class Watching:
             self._checking.cancel()
         for right in self._rights:
             right.holders.remove(self._revoked)
-        closed(self)
-        if self._subscriber is not None and self._question is not None:
-            self._terms.feeds.left(self._principal.name, self._question, self._subscriber)
+        try:
+            closed(self)
+        finally:
+            if self._subscriber is not None and self._question is not None:
+                self._terms.feeds.left(self._principal.name, self._question, self._subscriber)
 
     def _ends(self) -> list[tuple[float, ClosingReason]]:
         """Return after how many seconds it ends, and why."""

@@ -21,8 +21,9 @@ from proxyd.events import ScanStarted, ShardEnded
 from proxyd.feed import Feed, Memory, Numbers, Sweep
 from proxyd.hub import BUSY, BUSY_TICK, OTHERS, SILENCE, TICK, Audience, Hub, Subscriber
 from proxyd.model import Resource, Status
+from proxyd.part import Part, Settled
 from proxyd.sse import NDJSON, SSE
-from proxyd.view import GAP, Part, Reader, Settled, View, Wanted
+from proxyd.view import GAP, Reader, View, Wanted
 from proxyd.wire import Wire
 
 from .fakes import ACCOUNT, REGION, TYPE, thing

@@ -23,8 +23,9 @@ from proxyd.feed import Feed, Memory, Numbers, Sweep
 from proxyd.feed import Held as Shard
 from proxyd.hub import Audience, Hub, Subscriber
 from proxyd.model import Resource, Status
+from proxyd.part import Part, Settled
 from proxyd.sse import SSE
-from proxyd.view import Part, Reader, Settled, View
+from proxyd.view import Reader, View
 from proxyd.wire import Wire
 
 from .fakes import ACCOUNT, thing

@@ -12,8 +12,9 @@ from proxyd.client import Parser, ServerEvent
 from proxyd.events import Closing, News, ScanStarted, ShardEnded
 from proxyd.feed import FIRST, MAX_REMOVED, Entry, Feed, Memory, Numbers, Sweep
 from proxyd.model import GLOBAL, Resource, Status
+from proxyd.part import Part, Published, Settled
 from proxyd.sse import SSE
-from proxyd.view import GAP, Item, Part, Piece, Reader, Settled, View, Wanted
+from proxyd.view import GAP, Piece, Reader, View, Wanted
 from proxyd.wire import Wire
 
 from .fakes import ACCOUNT, REGION, TYPE, thing
@@ -55,7 +56,7 @@ class World:
 
     def __init__(self) -> None:
         self.numbers = Numbers()
-        self.batch: list[Item] = []
+        self.batch: list[Published] = []
         self.flushed = 0
         self.views: list[View] = []
         self.flush()
