@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
-from proxyd.auth.grants import Ask, Scope, decide
+from proxyd.auth.grants import Ask, Scope, applies, decide
 from proxyd.engine import Wanted
 from proxyd.errors import Problem, bad_parameter
 from proxyd.events import Mode
@@ -95,6 +96,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
+class _Everything(NamedTuple):
+    """What may ever be asked of a target: explicit types and regions."""
+
+    types: tuple[str, ...]
+    regions: tuple[str, ...]
+
+
+_STAND_IN = Target(name="", role_arn="arn:aws:iam::000000000000:role/none", external_id="")
+"""What is decided about where there is no such target; then it is refused all the same."""
+
+
 class Planner:
     """Knows what can be asked: targets, grants, scanners, regions."""
 
@@ -114,6 +126,8 @@ class Planner:
         self._fields = {field for scanner in registry.values() for field in scanner.fields}
         literal = {r for target in targets for r in target.regions if is_literal(r)}
         self._every_region = literal.union(*regions.values())
+        self._every = {target.name: self._everything(target) for target in targets}
+        self._stand_in = self._everything(_STAND_IN)
         # Thousands that come back at once ask what a few have asked.
         self._planned = lru_cache(MAX_PLANS)(self._resolve)
 
@@ -163,7 +177,8 @@ class Planner:
         """Return the targets that a principal may see, with the types and regions of each."""
         found = []
         for target in self._targets.values():
-            scopes = decide(self._grants, principal, target, self._ask(target, (), ()))
+            ask = self._ask(self._every[target.name], (), ())
+            scopes = decide(self._grants, principal, target.name, ask)
             if scopes:
                 types = {t for scope in scopes for t in scope.types}
                 regions = {r for scope in scopes for r in scope.regions}
@@ -180,12 +195,13 @@ class Planner:
         types: tuple[str, ...],
         regions: tuple[str, ...],
     ) -> Plan:
+        # A name that is not there takes the same way as one that may not be seen: the time
+        # that the answer takes must not tell them apart.
+        grants = [grant for grant in self._grants if applies(grant, principal, name)]
+        ask = self._ask(self._every.get(name, self._stand_in), types, regions) if grants else None
+        scopes = decide(grants, principal, name, ask) if ask and _askable(ask) else ()
         target = self._targets.get(name)
-        if target is None:
-            raise _no_such_target()
-        ask = self._ask(target, types, regions)
-        scopes = decide(self._grants, principal, target, ask) if _askable(ask) else ()
-        if not scopes:
+        if target is None or not scopes:
             raise _no_such_target()
         wanted = {t for scope in scopes for t in scope.types}
         globs = tuple(glob for glob in regions if not is_literal(glob))
@@ -203,16 +219,21 @@ class Planner:
             )
         return plan
 
-    def _ask(self, target: Target, types: tuple[str, ...], regions: tuple[str, ...]) -> Ask:
+    def _everything(self, target: Target) -> _Everything:
+        """Resolve the globs of a target to explicit lists."""
+        known = [*self._regions.get(target.partition, ()), *filter(is_literal, target.regions)]
+        return _Everything(
+            types=tuple(expand(target.types, self._registry)),
+            regions=tuple(expand([*target.regions, GLOBAL], dict.fromkeys(known))),
+        )
+
+    def _ask(self, every: _Everything, types: tuple[str, ...], regions: tuple[str, ...]) -> Ask:
         """Resolve globs and what was left out to explicit lists, within what the target has."""
-        known = [*self._regions[target.partition], *filter(is_literal, target.regions)]
-        every_region = tuple(expand([*target.regions, GLOBAL], dict.fromkeys(known)))
-        every_type = tuple(expand(target.types, self._registry))
         return Ask(
-            types=_narrowed(types, every_type) if types else None,
-            regions=_narrowed(regions, every_region) if regions else None,
-            every_type=every_type,
-            every_region=every_region,
+            types=_narrowed(types, every.types) if types else None,
+            regions=_narrowed(regions, every.regions) if regions else None,
+            every_type=every.types,
+            every_region=every.regions,
         )
 
 

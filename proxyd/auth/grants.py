@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from proxyd.globs import matches
-from proxyd.model import Grant, Principal, Target
+from proxyd.model import Grant, Principal
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +53,15 @@ def applies(grant: Grant, principal: Principal, target: str) -> bool:
 
 
 def decide(
-    grants: Iterable[Grant], principal: Principal, target: Target, ask: Ask
+    grants: Iterable[Grant], principal: Principal, target: str, ask: Ask
 ) -> Sequence[Scope]:
     """Return the scopes that are allowed; none means that the request is refused.
+
+    Args:
+        grants: all of them, or those that apply.
+        principal: who asks.
+        target: the name of what is asked.
+        ask: what is asked of it.
 
     A grant has to allow all that was asked explicitly; what was left out is filled with
     what that grant allows. So a request with everything explicit is allowed when one grant
@@ -63,7 +69,7 @@ def decide(
     """
     scopes = []
     for grant in grants:
-        if not applies(grant, principal, target.name):
+        if not applies(grant, principal, target):
             continue
         types = _within(grant.types, ask.types, ask.every_type)
         regions = _within(grant.regions, ask.regions, ask.every_region)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from proxyd.auth.grants import Ask, Scope, applies, decide
 from proxyd.model import Grant, Principal
 
-from .fakes import grant, principal, target
+from .fakes import grant, principal
 
 TYPES = ("A::X", "A::Y", "B::X")
 REGIONS = ("global", "eu-1", "eu-2", "us-1")
@@ -102,7 +102,7 @@ def test_the_decision_is_that_of_the_oracle(
     grants: list[Grant], who: Principal, name: str, asked: Ask
 ) -> None:
     """For any grants, principal, target and ask exactly the same may be seen."""
-    scopes = decide(grants, who, target(name), asked)
+    scopes = decide(grants, who, name, asked)
     seen = {(t, r) for scope in scopes for t in scope.types for r in scope.regions}
     assert seen == oracle(grants, who, name, asked)
     assert all(scope.types and scope.regions for scope in scopes)
@@ -113,13 +113,13 @@ def test_one_grant_more_takes_nothing_away(
     grants: list[Grant], more: Grant, who: Principal, name: str, asked: Ask
 ) -> None:
     """Grants only add: nothing that was allowed is refused by another one."""
-    before = decide(grants, who, target(name), asked)
-    assert set(shown(before)) <= set(shown(decide([*grants, more], who, target(name), asked)))
+    before = decide(grants, who, name, asked)
+    assert set(shown(before)) <= set(shown(decide([*grants, more], who, name, asked)))
 
 
 def test_without_grants_everything_is_refused() -> None:
     """The default is to deny, for an admin as well."""
-    assert not decide([], principal("g1", admin=True), target(), ask())
+    assert not decide([], principal("g1", admin=True), "t", ask())
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_without_grants_everything_is_refused() -> None:
 )
 def test_a_grant_that_misses_in_one_part_allows_nothing(rule: Grant) -> None:
     """Principal, target, types and regions all have to match."""
-    assert not decide([rule], principal("g1"), target("production"), ask())
+    assert not decide([rule], principal("g1"), "production", ask())
 
 
 def test_a_principal_is_meant_by_name_or_by_group() -> None:
@@ -151,8 +151,8 @@ def test_what_is_explicit_needs_one_grant_that_allows_all_of_it() -> None:
     """Two grants that allow a half each do not add up to the whole."""
     halves = [grant("g1", types=("A::*",)), grant("g1", types=("B::*",))]
     who = principal("g1")
-    assert not decide(halves, who, target(), ask(TYPES))
-    assert shown(decide([*halves, grant("g1")], who, target(), ask(TYPES))) == [(TYPES, REGIONS)]
+    assert not decide(halves, who, "t", ask(TYPES))
+    assert shown(decide([*halves, grant("g1")], who, "t", ask(TYPES))) == [(TYPES, REGIONS)]
 
 
 def test_explicit_types_in_explicit_regions_need_one_grant() -> None:
@@ -161,8 +161,8 @@ def test_explicit_types_in_explicit_regions_need_one_grant() -> None:
         grant("g1", types=("A::*",), regions=("eu-1",)),
         grant("g1", types=("B::*",), regions=("us-1",)),
     ]
-    assert not decide(grants, principal("g1"), target(), ask(["A::X"], ["us-1"]))
-    assert decide(grants, principal("g1"), target(), ask(["A::X"], ["eu-1"]))
+    assert not decide(grants, principal("g1"), "t", ask(["A::X"], ["us-1"]))
+    assert decide(grants, principal("g1"), "t", ask(["A::X"], ["eu-1"]))
 
 
 def test_what_is_left_out_is_filled_with_what_each_grant_allows() -> None:
@@ -172,22 +172,22 @@ def test_what_is_left_out_is_filled_with_what_each_grant_allows() -> None:
         grant("g1", types=("B::*",), regions=("us-*", "global")),
     ]
     who = principal("g1")
-    assert shown(decide(grants, who, target(), ask())) == [
+    assert shown(decide(grants, who, "t", ask())) == [
         (("A::X", "A::Y"), ("eu-1", "eu-2")),
         (("B::X",), ("global", "us-1")),
     ]
-    assert shown(decide(grants, who, target(), ask(["A::X"]))) == [(("A::X",), ("eu-1", "eu-2"))]
-    assert shown(decide(grants, who, target(), ask(regions=["us-1"]))) == [(("B::X",), ("us-1",))]
+    assert shown(decide(grants, who, "t", ask(["A::X"]))) == [(("A::X",), ("eu-1", "eu-2"))]
+    assert shown(decide(grants, who, "t", ask(regions=["us-1"]))) == [(("B::X",), ("us-1",))]
 
 
 @pytest.mark.parametrize("asked", [ask([]), ask(regions=[]), ask([], [])])
 def test_an_empty_list_is_refused(asked: Ask) -> None:
     """Nothing is not everything: an empty list never stands for all."""
-    assert not decide([grant("g1")], principal("g1"), target(), asked)
+    assert not decide([grant("g1")], principal("g1"), "t", asked)
 
 
 def test_a_scope_tells_of_regions_that_are_not_known_yet() -> None:
     """A grant's globs also cover the regions that AWS will have."""
-    [scope] = decide([grant("g1", regions=("eu-*",))], principal("g1"), target(), ask())
+    [scope] = decide([grant("g1", regions=("eu-*",))], principal("g1"), "t", ask())
     assert scope.allows("eu-99")
     assert not scope.allows("us-99")
