@@ -83,6 +83,16 @@ class StreamAudit:
         self._since = time.monotonic()
         audit.write(started)
 
+    @property
+    def stream(self) -> str:
+        """The id of the stream."""
+        return self._started.stream
+
+    @property
+    def at(self) -> datetime:
+        """When it began."""
+        return self._started.at
+
     def refused(self, outcome: str) -> None:
         """Write that there was no stream, and the code of the answer."""
         self._end("stream.refused", outcome=outcome)

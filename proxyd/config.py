@@ -7,13 +7,14 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
-from proxyd import settings, tables
+from proxyd import certificates, settings, tables
 from proxyd.errors import ConfigError
 from proxyd.globs import did_you_mean, expand
-from proxyd.model import Grant, Principal, Target
+from proxyd.model import FRONT, Grant, Principal, Target
 
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}")
 
@@ -81,6 +82,11 @@ def _keys_of(table: str) -> tuple[str, ...]:
         "audit": tables.Audit,
         "sandbox": tables.Sandbox,
         "limits": tables.Limits,
+        "session": tables.Session,
+        "front": tables.Front,
+        "login": tables.Login,
+        "issuers": tables.Issuer,
+        "certificates": tables.Certificate,
         "targets": tables.Target,
         "principals": tables.Principal,
         "grants": tables.Grant,
@@ -99,8 +105,13 @@ def _resolve(file: tables.File, credentials: Path | None) -> settings.Settings:
         audit=file.audit,
         sandbox=file.sandbox,
         limits=file.limits,
+        session=file.session,
+        front=file.front,
+        login=_login(file.login, secrets),
+        issuers=tuple(_issuer(i, table, secrets) for i, table in enumerate(file.issuers)),
         targets=tuple(_target(i, t, secrets) for i, t in enumerate(file.targets)),
         tokens=tuple(_token(p) for p in file.principals),
+        certificates=tuple(_certificate(i, c) for i, c in enumerate(file.certificates)),
         grants=tuple(_grant(g) for g in file.grants),
     )
     for problem in _contradictions(result):
@@ -115,12 +126,36 @@ def _contradictions(result: settings.Settings) -> Iterator[str]:
         "targets", "external id", [t.external_id for t in result.targets], say=False
     )
     yield from _repeats("principals", "token_sha256", [t.sha256.hex() for t in result.tokens])
+    yield from _repeats("certificates", "name in them", [c.known_by for c in result.certificates])
+    yield from _repeats("issuers", "name", [issuer.name for issuer in result.issuers])
+    yield from _repeats("issuers", "issuer", [issuer.issuer for issuer in result.issuers])
+    yield from _login_contradictions(result)
+    yield from _nobodies(result, names)
+
+
+def _login_contradictions(result: settings.Settings) -> Iterator[str]:
+    if result.login is None:
+        return
+    issuers = [issuer.name for issuer in result.issuers]
+    if result.login.issuer not in issuers:
+        yield _nobody("login.issuer", "issuer", result.login.issuer, issuers)
+    host = urlsplit(result.login.url).hostname
+    if host not in result.server.hosts:
+        yield f"login.url: {host!r} is not one of server.hosts, so proxyd would not answer to it"
+
+
+def _nobodies(result: settings.Settings, names: list[str]) -> Iterator[str]:
+    """Find grants about what is not there; whom an issuer or a front knows can not be told."""
     people = {token.principal.name for token in result.tokens}
+    people |= {certificate.principal.name for certificate in result.certificates}
+    elsewhere = tuple(f"{name}:" for name in [*(i.name for i in result.issuers), FRONT])
     for i, grant in enumerate(result.grants):
         for glob in grant.targets:
             if not expand([glob], names):
                 yield _nobody(f"grants[{i}].targets", "target", glob, names)
         for name in grant.principals - people:
+            if name.startswith(elsewhere):
+                continue
             yield _nobody(f"grants[{i}].principals", "principal", name, people)
 
 
@@ -180,7 +215,9 @@ def _server(table: tables.Server, secrets: _Secrets) -> settings.Server:
     tls = None
     if table.tls is not None:
         key = secrets.path("server.tls.key", table.tls.key.credential)
-        tls = settings.Tls(certificate=table.tls.certificate, key=str(key))
+        tls = settings.Tls(
+            certificate=table.tls.certificate, key=str(key), client_ca=table.tls.client_ca
+        )
     return settings.Server(listen=table.listen, hosts=tuple(table.hosts), tls=tls)
 
 
@@ -191,6 +228,41 @@ def _aws(table: tables.Aws, secrets: _Secrets) -> settings.Aws:
         if not tables.is_address(values["proxy"], "http", "https"):
             raise ConfigError(f"aws: {tables.NO_PROXY}")
     return settings.Aws(**values)
+
+
+def _issuer(i: int, table: tables.Issuer, secrets: _Secrets) -> settings.Issuer:
+    values = msgspec.structs.asdict(table)
+    if table.proxy is not None:
+        values["proxy"] = secrets.value(f"issuers[{i}].proxy", table.proxy)
+        if not tables.is_address(values["proxy"], "http", "https"):
+            raise ConfigError(f"issuers[{i}]: {tables.NO_PROXY}")
+    return settings.Issuer(**values)
+
+
+def _login(table: tables.Login | None, secrets: _Secrets) -> settings.Login | None:
+    if table is None:
+        return None
+    secret = table.client_secret
+    return settings.Login(
+        issuer=table.issuer,
+        url=table.url.rstrip("/"),
+        client_id=table.client_id,
+        client_secret=None if secret is None else secrets.value("login.client_secret", secret),
+        scopes=tuple(table.scopes),
+    )
+
+
+def _certificate(i: int, table: tables.Certificate) -> settings.Certificate:
+    principal = Principal(name=table.name, groups=frozenset(table.groups), admin=table.admin)
+    if table.san is not None:
+        return settings.Certificate(table.san, principal)
+    try:
+        return settings.Certificate(certificates.subject(table.subject or ""), principal)
+    except ValueError:
+        msg = (
+            f'certificates[{i}].subject: expected a name as RFC 4514 writes it, "CN=bot,O=Example"'
+        )
+        raise ConfigError(msg) from None
 
 
 def _target(i: int, table: tables.Target, secrets: _Secrets) -> Target:

@@ -87,11 +87,11 @@ class Feeds:
         self._watch = watch
         self._memory = Memory()
         self._secret = secrets.token_bytes(16)
-        self._coming: dict[tuple[str, Detail], str] = {}
-        self._keepers: dict[tuple[str, Detail, str], Keeper] = {}
+        self._coming: dict[tuple[Target, Detail], str] = {}
+        self._keepers: dict[tuple[Target, Detail, str], Keeper] = {}
         self._audiences: dict[object, Audience] = {}
         self._guide = Guide(registry)
-        self._listeners: dict[str, Listener] = {}
+        self._listeners: dict[Target, Listener] = {}
         self._preparing: dict[Audience, asyncio.Task[None]] = {}
         self._leaving: dict[Audience, asyncio.TimerHandle] = {}
         self._stopping: set[asyncio.Task[None]] = set()
@@ -102,7 +102,7 @@ class Feeds:
         """Whether no more can be held."""
         return self._memory.size >= self._watch.state_bytes
 
-    def scan_of(self, target: str, detail: Detail) -> str:
+    def scan_of(self, target: Target, detail: Detail) -> str:
         """Return the id of the scan that is, or will be, kept live for a target."""
         keeper = self._keepers.get((target, detail, ""))
         if keeper is not None:
@@ -164,7 +164,7 @@ class Feeds:
         One whose role is refused gets a keeper of its own: it must not see by others' rights.
         """
         alone = principal if asked.refused else ""
-        key = (asked.target.name, asked.detail, alone)
+        key = (asked.target, asked.detail, alone)
         keeper = self._keepers.get(key)
         if keeper is None:
             keeper = Keeper(
@@ -187,18 +187,18 @@ class Feeds:
         """Have a keeper told of changes: one listener reads a target's queue for all of them."""
         target = keeper.target
         if target.events is not None:
-            if target.name not in self._listeners:
-                self._listeners[target.name] = Listener(target, self._guide, self._metrics)
-            self._listeners[target.name].keepers.add(keeper)
+            if target not in self._listeners:
+                self._listeners[target] = Listener(target, self._guide, self._metrics)
+            self._listeners[target].keepers.add(keeper)
 
     def _end(self, keeper: Keeper) -> None:
         """Stop a keeper, and the listener that has no other."""
         ending: list[Coroutine[Any, Any, None]] = [keeper.stop()]
-        listener = self._listeners.get(keeper.target.name)
+        listener = self._listeners.get(keeper.target)
         if listener is not None:
             listener.keepers.discard(keeper)
             if not listener.keepers:
-                ending.append(self._listeners.pop(keeper.target.name).stop())
+                ending.append(self._listeners.pop(keeper.target).stop())
         for each in ending:
             task = asyncio.create_task(each)
             self._stopping.add(task)
@@ -236,7 +236,7 @@ class Feeds:
     def _epoch(self, question: Question) -> str:
         """Return what tells this question's event ids from those of any other."""
         asked = [
-            (each.target.name, each.detail, each.refused, sorted(each.selection.keys))
+            (*_names(each.target), each.detail, each.refused, sorted(each.selection.keys))
             for each in question.asked
         ]
         text = repr((asked, question.where)).encode()
@@ -255,6 +255,10 @@ class Feeds:
             if keeper.idle:
                 del self._keepers[key]
                 self._end(keeper)
+
+
+def _names(target: Target) -> tuple[str, str]:
+    return target.name, target.role_arn
 
 
 async def _prepare(view: View) -> None:

@@ -26,6 +26,9 @@ Scope = Literal["regional", "global"]
 GLOBAL = "global"
 """The region under which resources of global services count."""
 
+FRONT = "front"
+"""What the names of principals begin with whom a front proxy has let in: `front:alice`."""
+
 Scalar = str | int | float | bool | None
 Property = Scalar | list[Scalar]
 

@@ -15,13 +15,13 @@ from proxyd.aws.access import Access, Purpose
 from proxyd.aws.shared import Shared
 from proxyd.errors import AwsError, Problem
 from proxyd.flight import Flight
-from proxyd.model import Detail, Principal
+from proxyd.model import Detail, Principal, Target
 from proxyd.plan import Plan
 from proxyd.refusals import not_assumed
 from proxyd.settings import Limits
 
 DENIED = frozenset({"denied", "scp_denied"})
-_Key = tuple[str, str, Detail, tuple[str, ...]]
+_Key = tuple[str, Target, Detail, tuple[str, ...]]
 
 
 class Right:
@@ -79,7 +79,7 @@ class Rights:
         works = []
         for plan, scan in zip(plans, scans, strict=True):
             access = self._access(principal, plan, detail, scan)
-            key = (principal.name, plan.target.name, detail, tuple(s.type for s in plan.scanners))
+            key = (principal.name, plan.target, detail, tuple(s.type for s in plan.scanners))
             works.append((key, access))
         async with asyncio.TaskGroup() as group:
             tasks = [

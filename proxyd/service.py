@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
 from proxyd.actions import actions_of
+from proxyd.admission import Admission, Caller
 from proxyd.alarms import Alarms
 from proxyd.audit import Audit, Record, StreamAudit, TargetRecord
-from proxyd.auth.tokens import authenticate
-from proxyd.aws.regions import everywhere
+from proxyd.auth.sessions import Session, Sessions
 from proxyd.aws.shared import Shared
 from proxyd.engine import Engine
 from proxyd.errors import Problem
-from proxyd.events import Event
+from proxyd.events import ClosingReason, Event
 from proxyd.feeds import Feeds
 from proxyd.metrics import Metrics
 from proxyd.model import Principal, Scanner
-from proxyd.plan import Plan, Planner, Query
+from proxyd.oidc.issuer import Issuer
+from proxyd.plan import Plan, Query
 from proxyd.rights import Right, Rights
+from proxyd.rules import Rules
 from proxyd.sandbox import Report
+from proxyd.sentinel import Sentinel
 from proxyd.settings import Settings
 from proxyd.stream import Scan, Stream, Terms
+from proxyd.streams import Opened, Streams, retry_after
 from proxyd.turnstile import Turnstile
 from proxyd.warming import warm
 from proxyd.watching import Selections, Watching
@@ -36,11 +41,18 @@ from proxyd.wire import Wire
 MAX_FINISHED = 10_000
 """Finished snapshots that are remembered, to tell an EventSource that comes back to stop."""
 
-RETRY_AFTER = 5
-
 
 class Service:
-    """What proxyd does, apart from how it is asked."""
+    """What proxyd does, apart from how it is asked.
+
+    Attributes:
+        rules: what the configuration says now.
+        streams: those that are open.
+        sessions: the browsers that have logged in.
+        admission: who is let in.
+        configuration: "current", or "refused" when the file has one that was not taken.
+
+    """
 
     def __init__(
         self,
@@ -51,77 +63,76 @@ class Service:
         audit: Audit,
         metrics: Metrics,
         sandbox: Report,
+        issuers: Mapping[str, Issuer],
     ) -> None:
-        regions = {target.partition: everywhere(target.partition) for target in settings.targets}
         self._sandbox = sandbox
         self.registry = registry
         self.metrics = metrics
         self.limits = settings.limits
-        self.draining = False
         self.stuck = False
+        self.configuration = "current"
+        self.rules = Rules(settings, registry)
+        self.streams = Streams(settings.limits, metrics)
+        self.sessions = Sessions(settings.session, time.monotonic, self._logged_out)
+        self.issuers = issuers
+        self.admission = Admission(
+            settings,
+            self.rules.directory,
+            sessions=self.sessions,
+            issuers={issuer.terms.issuer: issuer for issuer in issuers.values()},
+            metrics=metrics,
+        )
+        metrics.sessions.set_function(lambda: len(self.sessions))
         self._turnstile = Turnstile()
-        self._settings = settings
         self._aws = aws
         self._audit = audit
-        self._planner = Planner(
-            settings.targets,
-            settings.grants,
-            registry,
-            regions,
-            max_targets=settings.limits.targets_per_stream,
-        )
         self._engine = Engine(
             shards_at_once=settings.limits.shards_at_once,
             shard_seconds=settings.limits.shard_seconds,
         )
         self._rights = Rights(aws, settings.limits)
-        self._watch_terms = self._terms_of_watching()
-        self._open: set[Stream | Watching] = set()
-        self._one_left = asyncio.Event()
-        self._taken: Counter[str] = Counter()
+        self._alarms = Alarms()
+        self._sentinel = Sentinel(self._rights, self._alarms, settings.watch.revoked_seconds)
+        self._watch_terms = self._terms_of_watching(settings)
         self._finished: OrderedDict[tuple[str, str | None], Query] = OrderedDict()
 
-    def _terms_of_watching(self) -> WatchTerms:
-        alarms = Alarms()
+    def _terms_of_watching(self, settings: Settings) -> WatchTerms:
         feeds = Feeds(
             self.registry,
-            alarms=alarms,
+            alarms=self._alarms,
             engine=self._engine,
             metrics=self.metrics,
             limits=self.limits,
-            watch=self._settings.watch,
+            watch=settings.watch,
         )
         return WatchTerms(
             feeds=feeds,
             rights=self._rights,
-            alarms=alarms,
-            open_streams=lambda: len(self._open),
+            alarms=self._alarms,
+            open_streams=lambda: len(self.streams),
             selections=Selections(),
             limits=self.limits,
-            watch=self._settings.watch,
+            watch=settings.watch,
             metrics=self.metrics,
         )
 
     async def warm(self) -> None:
-        """Make the clients that the targets will need, behind the back of whoever asks already."""
-        await warm(self._aws.clients, self._settings.targets, self.registry)
+        """Get what will be needed: the clients of the targets, behind those who ask already."""
+        await asyncio.gather(*(issuer.warm() for issuer in self.issuers.values()))
+        await warm(self._aws.clients, self.rules.settings.targets, self.registry)
 
-    def authenticate(self, authorization: str | None) -> Principal:
-        """Return who asks.
+    def adopt(self, settings: Settings) -> int:
+        """Go by a new configuration from now on: end what it does not allow any more.
 
-        Raises:
-            Problem: 401, the same for every cause.
+        Returns:
+            How many streams had to end.
 
         """
-        principal = authenticate(authorization, self._settings.tokens)
-        if principal is None:
-            raise Problem(
-                401,
-                "unauthenticated",
-                "a valid token is needed: Authorization: Bearer pxd_…",
-                headers={"WWW-Authenticate": 'Bearer realm="proxyd"'},
-            )
-        return principal
+        self.rules = rules = Rules(settings, self.registry)
+        self.admission.adopt(settings, rules.directory)
+        self.streams.limits = settings.limits
+        self.sessions.terms = settings.session
+        return sum(self._judge(opened) for opened in self.streams)
 
     def targets(self, principal: Principal) -> list[dict[str, object]]:
         """Return the targets that a principal may see, and what of them."""
@@ -133,24 +144,36 @@ class Service:
                 "regions": regions,
                 "types": types,
             }
-            for target, types, regions in self._planner.visible(principal)
+            for target, types, regions in self.rules.planner.visible(principal)
         ]
 
     def scanners(self) -> list[dict[str, object]]:
         """Return what every scanner declares."""
         return [describe(scanner) for scanner in self.registry.values()]
 
+    def end_stream(self, principal: Principal, stream: str) -> None:
+        """End one of the streams that a principal may see.
+
+        Raises:
+            Problem: 404, whether it is not there or somebody else's.
+
+        """
+        mine = {opened.id for opened in self.streams.of(principal)} & {stream}
+        if not self.streams.end("ended", lambda opened: opened.id in mine):
+            raise Problem(404, "no_such_stream", "no such stream: see GET /v1/streams")
+
     def ready(self) -> tuple[bool, dict[str, object]]:
         """Return whether a new stream could be taken, and what speaks for or against it."""
-        free = self.limits.streams - self._taken.total()
         checks: dict[str, object] = {
-            "draining": self.draining,
-            "streams_free": free,
+            "draining": self.streams.draining,
+            "configuration": self.configuration,
+            "streams_free": self.streams.free,
             "scanners": len(self.registry),
-            "targets": len(self._settings.targets),
+            "targets": len(self.rules.settings.targets),
+            "issuers": {name: issuer.state for name, issuer in self.issuers.items()},
             "sandbox": self._sandbox,
         }
-        return not self.draining and free > 0, checks
+        return not self.streams.draining and self.streams.free > 0, checks
 
     def preview(self, principal: Principal, query: Query) -> bool:
         """Check a query as `open` would, without opening anything.
@@ -162,8 +185,8 @@ class Service:
             Problem: it would be refused.
 
         """
-        self._planner.plan(principal, query)
-        self._planner.where(query.where)
+        self.rules.planner.plan(principal, query)
+        self.rules.planner.where(query.where)
         return self._finished.get((principal.name, query.last_event_id)) == query.question()
 
     def finished(self, principal: Principal, query: Query, event_id: str) -> None:
@@ -174,173 +197,147 @@ class Service:
 
     @asynccontextmanager
     async def open(
-        self, principal: Principal, query: Query, peer: str, framer: Callable[[Event], bytes]
-    ) -> AsyncIterator[Stream]:
+        self, caller: Caller, query: Query, framer: Callable[[Event], bytes]
+    ) -> AsyncIterator[tuple[Opened, Stream]]:
         """Open a stream; it runs until the block is left.
 
         Raises:
             Problem: nothing was or will be streamed.
 
         """
+        principal = caller.principal
         await self._turnstile.enter()
-        plans = self._planner.plan(principal, query)
+        plans = self.rules.planner.plan(principal, query)
         terms = Terms(
             engine=self._engine,
             limits=self.limits,
             metrics=self.metrics,
             framer=framer,
-            wanted=self._planner.where(query.where),
+            wanted=self.rules.planner.where(query.where),
             reset="replay_unavailable" if query.last_event_id else None,
             known=query.known or {},
             expires=principal.expires,
         )
-        with self._slot(principal):
+        with self.streams.slot(principal):
             ids = [secrets.token_hex(6) for _ in plans]
-            trail = StreamAudit(self._audit, _record(principal, query, peer, plans, ids))
-            rights = await self._assumed(principal, query, plans, ids, trail)
+            opened = self._opened(caller, query, plans, ids)
+            await self._assume(opened, ids)
             scans = [
                 Scan(id=scan, plan=plan, access=right.access, refused=right.refused)
-                for plan, scan, right in zip(plans, ids, rights, strict=True)
+                for plan, scan, right in zip(plans, ids, opened.rights, strict=True)
             ]
-        async with self._running(Stream(scans, terms), principal, trail, rights) as stream:
-            yield stream
+        stream = opened.stream = Stream(scans, terms)
+        revoked = partial(stream.end, "revoked")
+        self._begun(opened)
+        for right in opened.rights:
+            right.holders.append(revoked)
+        try:
+            async with stream:
+                self._judge(opened)
+                yield opened, stream
+        finally:
+            for right in opened.rights:
+                right.holders.remove(revoked)
+            self._ended(opened, stream)
 
-    async def watch(self, principal: Principal, query: Query, peer: str, wire: Wire) -> Watching:
+    async def watch(self, caller: Caller, query: Query, wire: Wire) -> tuple[Opened, Watching]:
         """Open a stream that stays, until it is closed.
 
         Raises:
             Problem: nothing was or will be streamed.
 
         """
+        principal = caller.principal
         await self._turnstile.enter()
-        plans = self._planner.plan(principal, query)
-        wanted = self._planner.where(query.where)
+        plans = self.rules.planner.plan(principal, query)
+        wanted = self.rules.planner.where(query.where)
         feeds = self._watch_terms.feeds
-        with self._slot(principal):
+        with self.streams.slot(principal):
             if feeds.full:
-                raise Problem(503, "state_full", "proxyd holds all it may", headers=_retry())
-            ids = [feeds.scan_of(plan.target.name, query.detail) for plan in plans]
-            trail = StreamAudit(self._audit, _record(principal, query, peer, plans, ids))
-            rights = await self._assumed(principal, query, plans, ids, trail)
-            watching = Watching(
+                raise Problem(503, "state_full", "proxyd holds all it may", headers=retry_after())
+            ids = [feeds.scan_of(plan.target, query.detail) for plan in plans]
+            opened = self._opened(caller, query, plans, ids)
+            await self._assume(opened, ids)
+            watching = opened.stream = Watching(
                 self._watch_terms,
                 principal,
                 query,
                 wire=wire,
                 wanted=wanted,
                 plans=plans,
-                rights=rights,
+                rights=opened.rights,
                 scans=ids,
-                closed=partial(self._ended, principal, trail, rights),
+                closed=partial(self._ended, opened),
             )
-        self._begun(watching)
-        return watching
-
-    async def _assumed(
-        self,
-        principal: Principal,
-        query: Query,
-        plans: list[Plan],
-        ids: list[str],
-        trail: StreamAudit,
-    ) -> list[Right]:
-        """Assume the roles; whatever stands in the way is on the audit trail."""
-        try:
-            rights = await self._rights.assume_all(
-                principal, plans, query.detail, ids, shared=query.mode == "watch"
-            )
-            self._refuse_when_draining()
-        except Problem as problem:
-            trail.refused(problem.code)
-            raise
-        except BaseException as error:
-            cancelled = isinstance(error, asyncio.CancelledError)
-            trail.refused("disconnected" if cancelled else "internal")
-            raise
-        return rights
-
-    @asynccontextmanager
-    async def _running(
-        self, stream: Stream, principal: Principal, trail: StreamAudit, rights: list[Right]
-    ) -> AsyncIterator[Stream]:
-        self._begun(stream)
-        try:
-            async with stream:
-                yield stream
-        finally:
-            self._ended(principal, trail, rights, stream)
-
-    def _begun(self, stream: Stream | Watching) -> None:
-        self._open.add(stream)
-        self.metrics.streams_open.inc()
-
-    def _ended(
-        self,
-        principal: Principal,
-        trail: StreamAudit,
-        rights: list[Right],
-        stream: Stream | Watching,
-    ) -> None:
-        """Give back the place of a stream, and write how it ended."""
-        self.stuck = self.stuck or stream.stuck
-        self._open.discard(stream)
-        self._one_left.set()
-        self._release(principal)
-        self.metrics.streams_open.dec()
-        self.metrics.streams.labels(stream.outcome).inc()
-        trail.ended(stream.outcome, **_counts(stream, rights))
-
-    @contextmanager
-    def _slot(self, principal: Principal) -> Iterator[None]:
-        """Take one of the places for streams, and give it back when the stream does not begin."""
-        self._admit(principal)
-        self._taken[principal.name] += 1
-        try:
-            yield
-        except BaseException:
-            self._release(principal)
-            raise
-
-    def _release(self, principal: Principal) -> None:
-        self._taken[principal.name] -= 1
-        self._taken += Counter()  # forget principals with none
+        self._begun(opened)
+        self._judge(opened)
+        return opened, watching
 
     async def drain(self) -> None:
         """Take no more streams, end those that are open, and wait until they are gone."""
-        self.draining = True
-        for stream in list(self._open):
-            if isinstance(stream, Watching):
-                stream.end("shutdown")
-        async with asyncio.TaskGroup() as group:
-            for stream in list(self._open):
-                if isinstance(stream, Stream):
-                    group.create_task(stream.close("shutdown"))
-        while self._open:
-            self._one_left.clear()
-            await self._one_left.wait()
-
-    def cut(self) -> None:
-        """End the streams that would not go."""
-        for stream in list(self._open):
-            if isinstance(stream, Watching):
-                stream.cut()
+        await self.streams.drain()
 
     async def stop(self) -> None:
         """End what is kept live."""
+        self._sentinel.stop()
         await self._watch_terms.feeds.stop()
+        await asyncio.gather(*(issuer.stop() for issuer in self.issuers.values()))
 
-    def _admit(self, principal: Principal) -> None:
-        self._refuse_when_draining()
-        if self._taken.total() >= self.limits.streams:
-            raise Problem(503, "too_many_streams", "all streams are taken", headers=_retry())
-        if self._taken[principal.name] >= self.limits.streams_per_principal:
-            raise Problem(
-                429, "too_many_streams", "you have too many streams open", headers=_retry()
+    def _opened(self, caller: Caller, query: Query, plans: list[Plan], ids: list[str]) -> Opened:
+        """Write on the audit trail that a stream is about to be opened."""
+        trail = StreamAudit(self._audit, _record(caller, query, plans, ids))
+        return Opened(caller, query, plans, trail)
+
+    async def _assume(self, opened: Opened, ids: list[str]) -> None:
+        """Assume the roles; whatever stands in the way is on the audit trail."""
+        query = opened.query
+        try:
+            opened.rights = await self._rights.assume_all(
+                opened.caller.principal,
+                opened.plans,
+                query.detail,
+                ids,
+                shared=query.mode == "watch",
             )
+            self.streams.refuse_when_draining()
+        except Problem as problem:
+            opened.trail.refused(problem.code)
+            raise
+        except BaseException as error:
+            cancelled = isinstance(error, asyncio.CancelledError)
+            opened.trail.refused("disconnected" if cancelled else "internal")
+            raise
 
-    def _refuse_when_draining(self) -> None:
-        if self.draining:
-            raise Problem(503, "shutting_down", "proxyd is shutting down", headers=_retry())
+    def _begun(self, opened: Opened) -> None:
+        self.streams.begun(opened)
+        for right in opened.rights:
+            self._sentinel.hold(right)
+
+    def _ended(self, opened: Opened, stream: Stream | Watching) -> None:
+        """Give back the place of a stream, and write how it ended."""
+        self.stuck = self.stuck or stream.stuck
+        self.streams.ended(opened)
+        for right in opened.rights:
+            self._sentinel.drop(right)
+        self.metrics.streams.labels(stream.outcome).inc()
+        opened.trail.ended(stream.outcome, **_counts(stream, opened.rights))
+
+    def _judge(self, opened: Opened) -> bool:
+        """End a stream that the rules, as they are now, do not allow; and say whether it was."""
+        caller, session = opened.caller, opened.caller.session
+        reason: ClosingReason | None = "ended" if session is not None and session.ended else None
+        if reason is None:
+            reason = self.rules.against(caller.proof, caller.principal, opened.query, opened.plans)
+        if reason is None or opened.stream is None:
+            return False
+        opened.stream.end(reason)
+        return True
+
+    def _logged_out(self, session: Session) -> None:
+        over = session.expires <= datetime.now(UTC)
+        self.streams.end(
+            "expired" if over else "ended", lambda opened: opened.caller.session is session
+        )
 
 
 def describe(scanner: Scanner) -> dict[str, object]:
@@ -357,20 +354,13 @@ def describe(scanner: Scanner) -> dict[str, object]:
     }
 
 
-def _retry() -> dict[str, str]:
-    """Spread those who are turned away, so that they do not come back all at once."""
-    return {"Retry-After": str(RETRY_AFTER + secrets.randbelow(RETRY_AFTER))}
-
-
-def _record(
-    principal: Principal, query: Query, peer: str, plans: list[Plan], ids: list[str]
-) -> Record:
+def _record(caller: Caller, query: Query, plans: list[Plan], ids: list[str]) -> Record:
     return Record(
         at=datetime.now(UTC),
         event="stream.started",
         stream=secrets.token_hex(8),
-        principal=principal.name,
-        peer=peer,
+        principal=caller.principal.name,
+        peer=caller.address,
         mode=query.mode,
         detail=query.detail,
         filtered=query.where is not None,

@@ -8,10 +8,16 @@ from proxyd.model import Grant, Principal, Target
 
 
 class Tls(msgspec.Struct, frozen=True, kw_only=True):
-    """Files for direct TLS; the key's path lies in the credentials directory."""
+    """Files for direct TLS; the key's path lies in the credentials directory.
+
+    Attributes:
+        client_ca: the authorities whose client certificates are looked at; none, where not given.
+
+    """
 
     certificate: str
     key: str
+    client_ca: str | None = None
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +68,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         calls: requests a second that looking again may cost each target, all in all.
         grace_seconds: for which what was held is kept when the last subscriber has gone.
         recheck_seconds: after which each subscriber's right to the role is tried again.
+        revoked_seconds: after which one right to each target's role is: a role that is taken
+            away is noticed so.
         state_bytes: that everything held may take.
 
     """
@@ -73,7 +81,94 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     calls: float = 5.0
     grace_seconds: float = 30.0
     recheck_seconds: float = 300.0
+    revoked_seconds: float = 4.0
     state_bytes: int = 1024 * 1024 * 1024
+
+
+class Issuer(msgspec.Struct, frozen=True, kw_only=True):
+    """An OpenID provider whose tokens are believed. Times in seconds.
+
+    Attributes:
+        name: what the names of its principals begin with.
+        issuer: its identifier, an address: what `iss` has to be, letter by letter.
+        audience: what `aud` has to hold.
+        jwks_uri: where its keys are; by default where its discovery document says.
+        algorithms: by which its tokens may be signed.
+        groups_claim: the claim that holds the groups; dots lead into an object.
+        groups_prefix: what is put before each group, so that they meet nobody else's.
+        admin_groups: the groups, prefix included, whose members are admins.
+        refresh_seconds: after which its keys are asked for again.
+        keep_seconds: for which keys are used while it can not be asked.
+
+    """
+
+    name: str
+    issuer: str
+    audience: str
+    jwks_uri: str | None = None
+    algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
+    groups_claim: str = "groups"
+    groups_prefix: str = ""
+    admin_groups: tuple[str, ...] = ()
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    refresh_seconds: float = 600.0
+    keep_seconds: float = 86_400.0
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """How a browser logs in: OpenID Connect's authorization code flow with PKCE.
+
+    Attributes:
+        issuer: the name of one of the issuers.
+        url: where browsers reach proxyd: `https://proxyd.example.com`.
+        client_secret: none for a public client; PKCE is used with both.
+
+    """
+
+    issuer: str
+    url: str
+    client_id: str
+    client_secret: str | None = None
+    scopes: tuple[str, ...] = ("openid",)
+
+    def __repr__(self) -> str:
+        """Show everything but the secret."""
+        return f"Login({self.issuer!r}, {self.url!r}, {self.client_id!r})"
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """How long browser sessions last. Times in seconds.
+
+    Attributes:
+        seconds: from the login; never longer than the credential that it was traded for.
+        idle_seconds: without a request or an open stream.
+        rotate_seconds: after which the cookie is replaced.
+
+    """
+
+    seconds: float = 28_800.0
+    idle_seconds: float = 3600.0
+    rotate_seconds: float = 900.0
+
+
+class Front(msgspec.Struct, frozen=True, kw_only=True):
+    """The proxies before this one that are believed, and what they are believed.
+
+    Attributes:
+        peers: addresses or networks, or "unix"; by default nobody.
+        user_header: the header in which they name the user that they have let in.
+        groups_header: the header with the user's groups, separated by commas.
+        groups_prefix: what is put before each group, so that they meet nobody else's.
+        admin_groups: the groups, prefix included, whose members are admins.
+
+    """
+
+    peers: tuple[str, ...] = ()
+    user_header: str | None = None
+    groups_header: str | None = None
+    groups_prefix: str = ""
+    admin_groups: tuple[str, ...] = ()
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +184,18 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds. Times in seconds; a shard's counts what AWS takes, not what its reader takes."""
+    """Bounds. Times in seconds; a shard's counts what AWS takes, not what its reader takes.
 
+    Attributes:
+        connections: open at once, all in all.
+        connections_per_second: of one address, ten seconds of them at once; front proxies aside.
+        failed_logins: a minute, of one address or with one token's id, before it has to wait.
+
+    """
+
+    connections: int = 20_000
+    connections_per_second: float = 200.0
+    failed_logins: int = 10
     streams: int = 1000
     streams_per_principal: int = 50
     targets_per_stream: int = 100
@@ -111,16 +216,28 @@ class Token(msgspec.Struct, frozen=True):
     principal: Principal
 
 
+class Certificate(msgspec.Struct, frozen=True):
+    """A client certificate: the name in it by which it is known, and whom it stands for."""
+
+    known_by: str
+    principal: Principal
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the daemon is told."""
 
-    server: Server
-    aws: Aws
-    quota: Quota
-    watch: Watch
-    audit: Audit
-    sandbox: Sandbox
-    limits: Limits
-    targets: tuple[Target, ...]
-    tokens: tuple[Token, ...]
-    grants: tuple[Grant, ...]
+    server: Server = Server()
+    aws: Aws = Aws()
+    quota: Quota = Quota()
+    watch: Watch = Watch()
+    audit: Audit = Audit()
+    sandbox: Sandbox = Sandbox()
+    limits: Limits = Limits()
+    targets: tuple[Target, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    session: Session = Session()
+    front: Front = Front()
+    login: Login | None = None
+    issuers: tuple[Issuer, ...] = ()
+    certificates: tuple[Certificate, ...] = ()

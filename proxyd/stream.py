@@ -96,6 +96,7 @@ class Stream:
         self._first = True
         self._backlog = Backlog(terms.limits.backlog_bytes)
         self._producer: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._complete = False
 
     async def __aenter__(self) -> Self:
@@ -114,6 +115,11 @@ class Stream:
         if taken is None and self._complete:
             self.outcome = "completed"
         return taken
+
+    def end(self, reason: ClosingReason) -> None:
+        """Have it say why it ends, and end."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self.close(reason))
 
     async def close(self, reason: ClosingReason) -> None:
         """End it from this side: drop what is not sent, and say why as the last event."""

@@ -15,11 +15,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from proxyd import settings
+from proxyd.model import FRONT
 
 _GLOB = re.compile(r"[A-Za-z0-9:_.*?-]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
 _QUEUE_ARN = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]{1,80}")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+_SAN = re.compile(r"(DNS|URI|email):[\x21-\x7e]{1,512}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_PORT = 65535
 _SINKS = ("stdout",)
@@ -34,6 +37,13 @@ _AWS_LEAST = {
     "read_timeout": 0.1,
 }
 _RATE = settings.Quota().default
+ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
+)
+"""Signatures with a key that only the issuer has; never one that proxyd would have to know."""
+
+NAME_EXPECTED = "expected letters, digits, `.`, `_`, `-`"
 NO_PROXY = "proxy: expected an address such as http://egress.example:3128"
 
 
@@ -55,6 +65,7 @@ class Tls(Strict, frozen=True, kw_only=True):
 
     certificate: str
     key: Credential
+    client_ca: str | None = None
 
 
 class Server(Strict, frozen=True, kw_only=True):
@@ -94,11 +105,7 @@ class Aws(settings.Aws, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if not (is_address(url, "https") or _is_loopback(url)):
                 msg = f"endpoints.{service}: expected an https:// address"
                 raise ValueError(msg)
-        if isinstance(self.proxy, str) and not is_address(self.proxy, "http", "https"):
-            raise ValueError(NO_PROXY)
-        if self.ca_bundle is not None and not Path(self.ca_bundle).is_file():
-            msg = "ca_bundle: there is no such file"
-            raise ValueError(msg)
+        _check_proxy_and_bundle(self.proxy, self.ca_bundle)
 
 
 class Rate(settings.Rate, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,6 +139,79 @@ class Watch(settings.Watch, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError(msg)
 
 
+class Issuer(settings.Issuer, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[[issuers]]."""
+
+    proxy: Secret | None = None  # type: ignore[assignment] # it may hold a password
+
+    def __post_init__(self) -> None:
+        _check(_NAME, self.name, f"name: {NAME_EXPECTED}")
+        if self.name == FRONT:
+            msg = f"name: {FRONT!r} stands for front proxies; expected another"
+            raise ValueError(msg)
+        for name in ("issuer", "jwks_uri"):
+            value = getattr(self, name)
+            if value is not None and not (is_address(value, "https") or _is_loopback(value)):
+                msg = f"{name}: expected an https:// address"
+                raise ValueError(msg)
+        if not self.audience:
+            msg = "audience: expected what `aud` of its tokens holds, the client's id for most"
+            raise ValueError(msg)
+        if not self.algorithms or not set(self.algorithms) <= set(ALGORITHMS):
+            msg = f"algorithms: expected some of {', '.join(ALGORITHMS)}"
+            raise ValueError(msg)
+        if not 0 < self.refresh_seconds <= self.keep_seconds < math.inf:
+            msg = "expected 0 < refresh_seconds <= keep_seconds"
+            raise ValueError(msg)
+        _check_proxy_and_bundle(self.proxy, self.ca_bundle)
+
+
+class Login(Strict, frozen=True, kw_only=True):
+    """[login]."""
+
+    issuer: str
+    url: str
+    client_id: str
+    client_secret: Secret | None = None
+    scopes: list[str] = msgspec.field(default_factory=lambda: ["openid"])
+
+    def __post_init__(self) -> None:
+        origin = is_address(self.url, "https") or _is_loopback(self.url)
+        if not origin or urlsplit(self.url).path not in {"", "/"}:
+            msg = "url: expected https://HOST, where browsers reach proxyd"
+            raise ValueError(msg)
+        if "openid" not in self.scopes:
+            msg = 'scopes: expected "openid" to be one of them'
+            raise ValueError(msg)
+
+
+class Session(settings.Session, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[session]."""
+
+    def __post_init__(self) -> None:
+        _check_positive(self)
+
+
+class Front(settings.Front, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[front]."""
+
+    def __post_init__(self) -> None:
+        for peer in self.peers:
+            if peer != "unix" and not _is_network(peer):
+                msg = f'peers: {peer!r} is neither an address, nor a network, nor "unix"'
+                raise ValueError(msg)
+        for name in ("user_header", "groups_header"):
+            value = getattr(self, name)
+            if value is not None:
+                _check(_HEADER, value, f"{name}: expected the name of a header")
+        if self.groups_header is not None and self.user_header is None:
+            msg = "groups_header: needs a user_header: groups are somebody's"
+            raise ValueError(msg)
+        if self.user_header is not None and not self.peers:
+            msg = "user_header: needs peers: by default no proxy is believed"
+            raise ValueError(msg)
+
+
 class Audit(settings.Audit, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """[audit]."""
 
@@ -154,10 +234,7 @@ class Limits(settings.Limits, frozen=True, kw_only=True, forbid_unknown_fields=T
     """[limits]."""
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            if not 0 < getattr(self, name) < math.inf:  # nan compares with nothing
-                msg = f"{name}: expected a number above 0"
-                raise ValueError(msg)
+        _check_positive(self)
 
 
 class Target(Strict, frozen=True, kw_only=True):
@@ -173,7 +250,7 @@ class Target(Strict, frozen=True, kw_only=True):
     events: str | None = None
 
     def __post_init__(self) -> None:
-        _check(_NAME, self.name, "name: expected letters, digits, `.`, `_`, `-`")
+        _check(_NAME, self.name, f"name: {NAME_EXPECTED}")
         for name in ("role_arn", "via"):
             value = getattr(self, name)
             if value is not None:
@@ -200,12 +277,30 @@ class Principal(Strict, frozen=True, kw_only=True):
         if not isinstance(self.expires, date | None):
             msg = "expires: expected a date such as 2027-01-01, or a date-time"
             raise ValueError(msg)  # noqa: TRY004 - msgspec adds the path to a ValueError only
-        _check(_NAME, self.name, "name: expected letters, digits, `.`, `_`, `-`")
+        _check(_NAME, self.name, f"name: {NAME_EXPECTED}")
         _check(
             _SHA256,
             self.token_sha256,
             "token_sha256: expected 64 lower-case hex digits, as `proxyd token new` prints them",
         )
+
+
+class Certificate(Strict, frozen=True, kw_only=True):
+    """[[certificates]]."""
+
+    name: str
+    subject: str | None = None
+    san: str | None = None
+    groups: list[str] = msgspec.field(default_factory=list)
+    admin: bool = False
+
+    def __post_init__(self) -> None:
+        _check(_NAME, self.name, f"name: {NAME_EXPECTED}")
+        if (self.subject is None) == (self.san is None):
+            msg = 'expected either subject = "CN=...,O=..." or san = "DNS:..."'
+            raise ValueError(msg)
+        if self.san is not None:
+            _check(_SAN, self.san, "san: expected DNS:NAME, URI:ADDRESS or email:ADDRESS")
 
 
 class Grant(Strict, frozen=True, kw_only=True):
@@ -235,14 +330,47 @@ class File(Strict, frozen=True, kw_only=True):
     audit: Audit = msgspec.field(default_factory=Audit)
     sandbox: Sandbox = msgspec.field(default_factory=Sandbox)
     limits: Limits = msgspec.field(default_factory=Limits)
+    session: Session = msgspec.field(default_factory=Session)
+    front: Front = msgspec.field(default_factory=Front)
+    login: Login | None = None
+    issuers: list[Issuer] = msgspec.field(default_factory=list)
     targets: list[Target] = msgspec.field(default_factory=list)
     principals: list[Principal] = msgspec.field(default_factory=list)
+    certificates: list[Certificate] = msgspec.field(default_factory=list)
     grants: list[Grant] = msgspec.field(default_factory=list)
+
+
+def is_name(name: str) -> bool:
+    """Whether something of the configuration can be called that."""
+    return _NAME.fullmatch(name) is not None
 
 
 def _check(pattern: re.Pattern[str], value: str, message: str) -> None:
     if not pattern.fullmatch(value):
         raise ValueError(message)
+
+
+def _check_positive(table: msgspec.Struct) -> None:
+    for name in table.__struct_fields__:
+        if not 0 < getattr(table, name) < math.inf:  # nan compares with nothing
+            msg = f"{name}: expected a number above 0"
+            raise ValueError(msg)
+
+
+def _check_proxy_and_bundle(proxy: Secret | None, ca_bundle: str | None) -> None:
+    if isinstance(proxy, str) and not is_address(proxy, "http", "https"):
+        raise ValueError(NO_PROXY)
+    if ca_bundle is not None and not Path(ca_bundle).is_file():
+        msg = "ca_bundle: there is no such file"
+        raise ValueError(msg)
+
+
+def _is_network(peer: str) -> bool:
+    try:
+        ipaddress.ip_network(peer)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_globs(name: str, globs: list[str]) -> None:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 import zlib
-from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from proxyd.model import Principal
-from proxyd.settings import Token
+from proxyd.auth.proofs import TokenProof
 
 PREFIX = "pxd_"
 MAX_TOKEN = 512
-"""Characters of an API token that are looked at; ours have 64."""
+"""Characters of an API token that are looked at; ours have 65."""
+
+_ID = 8
 
 
 def new_token() -> str:
     """Make a token: prefix, id, secret, and a checksum by which secret scanners know it."""
-    body = f"{PREFIX}{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
+    body = f"{PREFIX}{secrets.token_hex(_ID // 2)}_{secrets.token_urlsafe(32)}"
     return f"{body}_{zlib.crc32(body.encode()):08x}"
 
 
@@ -32,23 +30,13 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def authenticate(
-    header: str | None, tokens: Sequence[Token], now: datetime | None = None
-) -> Principal | None:
-    """Return whom an Authorization header stands for, None whatever is wrong with it.
+def proof(given: str) -> TokenProof | None:
+    """Reduce a token to what is kept of it; None when it can not be one."""
+    if given.isascii() and 0 < len(given) <= MAX_TOKEN:
+        return TokenProof(digest(given))
+    return None
 
-    Every known token is compared, always: the time taken tells nothing about which.
-    """
-    scheme, _, given = (header or "").partition(" ")
-    given = given.strip()
-    usable = scheme.casefold() == "bearer" and given.isascii() and 0 < len(given) <= MAX_TOKEN
-    wanted = digest(given if usable else "")
-    found: Principal | None = None
-    for token in tokens:
-        if hmac.compare_digest(token.sha256, wanted):
-            found = token.principal
-    if found is None or not usable:
-        return None
-    if found.expires is not None and found.expires <= (now or datetime.now(UTC)):
-        return None
-    return found
+
+def id_of(given: str) -> str:
+    """Return the part of a token that tells which it is, and is no secret; "" where it has none."""
+    return given[len(PREFIX) : len(PREFIX) + _ID] if given.startswith(PREFIX) else ""

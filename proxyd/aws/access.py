@@ -48,14 +48,15 @@ class Access:
     """An assumed role.
 
     Attributes:
+        purpose: for whom and for what.
         meter: everything that is called through it.
         request_ids: AWS's ids of all its AssumeRole calls, as CloudTrail has them.
 
     """
 
     __slots__ = (
-        *("_clients", "_pace", "_packing", "_purpose", "_regions", "_sessions", "_sts_region"),
-        *("_tags", "meter", "request_ids"),
+        *("_clients", "_pace", "_packing", "_regions", "_sessions", "_sts_region"),
+        *("_tags", "meter", "purpose", "request_ids"),
     )
 
     def __init__(self, shared: Shared, purpose: Purpose) -> None:
@@ -63,7 +64,7 @@ class Access:
         self.request_ids: list[str] = []
         self._clients = shared.clients
         self._regions = shared.regions
-        self._purpose = purpose
+        self.purpose = purpose
         self._sts_region = shared.sts_region or home_of(purpose.target.partition)
         self._packing = shared.packings.of(_key(purpose), partial(_needs, purpose))
         self._sessions: dict[Packed, Session] = {}
@@ -149,9 +150,9 @@ class Access:
         return open_session(
             self._clients,
             self._sts_region,
-            self._purpose.target,
-            principal=self._purpose.principal,
-            scan=self._purpose.scan,
+            self.purpose.target,
+            principal=self.purpose.principal,
+            scan=self.purpose.scan,
             policy=document,
             meter=self.meter,
             pace=self._pace,
@@ -170,7 +171,7 @@ class Access:
             AwsError: EC2 may not be asked, or does not answer.
 
         """
-        return await self._regions.of(self._purpose.target.account, self._ask_for_regions)
+        return await self._regions.of(self.purpose.target.account, self._ask_for_regions)
 
     async def _ask_for_regions(self) -> Regions:
         binding = self._binding(self._session_of(_ITSELF), [DESCRIBE_REGIONS], self.meter)
@@ -183,12 +184,12 @@ class Access:
 
     def _region_to_ask(self) -> str:
         """Choose a region that the target is about: an organization may have closed all others."""
-        named = (region for region in self._purpose.target.regions if is_literal(region))
+        named = (region for region in self.purpose.target.regions if is_literal(region))
         return next((r for r in named if r != GLOBAL), None) or self._sts_region
 
     def shard(self, scanner: Scanner, region: str, allowance: Allowance) -> AwsShard:
         """Open the work of one scanner in one region, with the session that is made for it."""
-        target = self._purpose.target
+        target = self.purpose.target
         home = home_of(target.partition, scanner.service)
         return AwsShard(
             scanner,
@@ -197,11 +198,11 @@ class Access:
             region=region,
             endpoint_region=home if region == GLOBAL else region,
             is_home=region == home,
-            detail=self._purpose.detail,
+            detail=self.purpose.detail,
             clients=self._clients,
             binding=self._binding(
                 self._session_of(scanner.type),
-                scanner.needs(self._purpose.detail),
+                scanner.needs(self.purpose.detail),
                 Meter(self.meter),
                 allowance,
             ),
@@ -212,10 +213,10 @@ class Access:
         """Return what the shards of one region share; a global service has its home."""
         key = (scope, region)
         if key not in self._tags:
-            partition = self._purpose.target.partition
+            partition = self.purpose.target.partition
             kinds = [
                 scanner.tagged
-                for scanner in self._purpose.scanners
+                for scanner in self.purpose.scanners
                 if scanner.tagged
                 and scanner.scope == scope
                 and (scope == "regional" or home_of(partition, scanner.service) == region)

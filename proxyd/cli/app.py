@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from proxyd import __version__, config, preflight, registry
+from proxyd import __version__, config, preflight, registry, tables
 from proxyd.auth import tokens
 from proxyd.aws import eventing, models, policy
 from proxyd.aws.access import actions_for
@@ -205,14 +206,24 @@ def iam_events(
 
 
 @token.command("new")
-def token_new(name: Annotated[str, typer.Argument(help="The principal's name.")]) -> None:
+def token_new(
+    name: Annotated[str, typer.Argument(help="The principal's name.")],
+    group: Annotated[
+        list[str] | None, typer.Option(help="A group that it is in; repeatable.")
+    ] = None,
+    days: Annotated[int, typer.Option(help="Days for which it is good.", min=1)] = 365,
+) -> None:
     """Print a new API token, once, and the lines for the configuration."""
+    if not tables.is_name(name):
+        raise typer.BadParameter(f"NAME: {tables.NAME_EXPECTED}")
     made = tokens.new_token()
+    expires = datetime.now(UTC).date() + timedelta(days=days)
     typer.echo(made)
     typer.echo(
         f"\n# for the configuration; the token itself is not stored anywhere:\n"
         f"[[principals]]\nname = {json.dumps(name)}\n"
-        f'token_sha256 = "{tokens.digest(made).hex()}"\ngroups = []',
+        f'token_sha256 = "{tokens.digest(made).hex()}"\n'
+        f"groups = {json.dumps(group or [])}\nexpires = {expires}",
         err=True,
     )
 

@@ -17,7 +17,12 @@ from proxyd.aws.access import DESCRIBE_REGIONS
 from proxyd.aws.queue import RECEIVE_MESSAGE
 from proxyd.aws.shared import Shared
 from proxyd.metrics import Metrics
+from proxyd.oidc import fetching
+from proxyd.oidc.fetching import Fetcher
+from proxyd.oidc.issuer import Issuer
+from proxyd.oidc.login import Login
 from proxyd.registry import Registry
+from proxyd.reloading import Reload
 from proxyd.settings import Settings
 from proxyd.web import server
 
@@ -40,10 +45,11 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
     preflight.check(settings, scanners)
     _lift_open_files()
     listener = server.listen(settings.server)
-    report = sandbox.enter(settings.sandbox.mode, clients.ports(settings.aws))
+    reached = clients.ports(settings.aws).union(*map(fetching.ports, settings.issuers))
+    report = sandbox.enter(settings.sandbox.mode, reached)
     log.info("sandbox", mode=report.mode, layers=report.layers, missing=report.missing)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, scanners, listener, report))
+        runner.run(_serve(settings, scanners, listener, report, (path, credentials)))
 
 
 def _lift_open_files() -> None:
@@ -53,7 +59,11 @@ def _lift_open_files() -> None:
 
 
 async def _serve(
-    settings: Settings, scanners: Registry, listener: socket.socket, report: sandbox.Report
+    settings: Settings,
+    scanners: Registry,
+    listener: socket.socket,
+    report: sandbox.Report,
+    files: tuple[Path, Path | None],
 ) -> None:
     declared = {op for scanner in scanners.values() for op in scanner.operations}
     async with Shared(
@@ -66,10 +76,13 @@ async def _serve(
             audit=Audit([stdout_sink]),
             metrics=Metrics(),
             sandbox=report,
+            issuers={terms.name: Issuer(terms, Fetcher(terms)) for terms in settings.issuers},
         )
+        reload = Reload(*files, settings, made)
+        login = _login(settings, made)
         warming = asyncio.create_task(made.warm())
         try:
-            await server.serve(made, settings.server, listener, settings.limits.drain_seconds)
+            await server.serve(made, login, settings.server, listener, reload)
         finally:
             warming.cancel()
             await asyncio.wait([warming])
@@ -77,3 +90,11 @@ async def _serve(
         if made.stuck:
             # The loop would wait for ever for a scanner that will not be cancelled.
             os._exit(1)
+
+
+def _login(settings: Settings, made: service.Service) -> Login | None:
+    terms = settings.login
+    if terms is None:
+        return None
+    issuer = made.issuers[terms.issuer]
+    return Login(terms, issuer, Fetcher(issuer.terms))

@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
 
 from proxyd import events
 from proxyd.errors import Problem
+from proxyd.oidc.login import Login
 from proxyd.service import Service
-from proxyd.sse import ascii_json
-from proxyd.web import problems, stream
+from proxyd.web import callers, hosts, problems, stream
+from proxyd.web.documents import document
 from proxyd.web.query import MAX_BODY
+from proxyd.web.session import login_handlers, session_handlers
 
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_HEADERS = {
+    "Server": problems.SERVER,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+"""Of every response, where it does not say otherwise (OWASP REST Security Cheat Sheet)."""
+
+_HSTS = "max-age=31536000"
 
 
-def build(service: Service, hosts: Collection[str]) -> web.Application:
+def build(service: Service, login: Login | None) -> web.Application:
     """Make the application.
 
     Args:
         service: what it serves.
-        hosts: the Host names it answers to.
+        login: the login of browsers, where there is one.
 
     """
 
-    async def name_server(_: web.Request, response: web.StreamResponse) -> None:
-        response.headers["Server"] = problems.SERVER
+    async def finish(request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.secure:
+            response.headers["Strict-Transport-Security"] = _HSTS
+        callers.rotate(service, request, response)
 
     app = web.Application(
-        middlewares=[problems.middleware(service.metrics), _only(hosts)],
+        middlewares=[
+            problems.middleware(service.metrics),
+            hosts.only(lambda: service.rules.settings.server.hosts),
+        ],
         client_max_size=MAX_BODY,
     )
-    app.on_response_prepare.append(name_server)
+    app.on_response_prepare.append(finish)
     answer_stream = stream.handler(service)
     _route(app, "/v1/stream", GET=answer_stream, HEAD=answer_stream, POST=answer_stream)
-    for path, handler in _documents(service).items():
+    _route(app, "/v1/session", **session_handlers(service, login))
+    _route(app, "/v1/streams/{id}", DELETE=_end_stream(service))
+    documents = {**_documents(service), **_states(service)}
+    for path, handler in {**documents, **(login_handlers(service, login) if login else {})}.items():
         _route(app, path, GET=handler, HEAD=handler)
     return app
 
@@ -62,67 +83,55 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
 
 
 def _documents(service: Service) -> dict[str, Handler]:
-    """Return the routes that answer at once."""
+    """Return the routes that answer at once, by path."""
 
     async def targets(request: web.Request) -> web.Response:
-        principal = service.authenticate(request.headers.get("Authorization"))
-        return _json({"targets": service.targets(principal)})
+        caller = await callers.admit(service, request)
+        return document({"targets": service.targets(caller.principal)})
 
     async def scanners(request: web.Request) -> web.Response:
-        service.authenticate(request.headers.get("Authorization"))
-        return _json({"scanners": service.scanners()})
+        await callers.admit(service, request)
+        return document({"scanners": service.scanners()})
+
+    async def streams(request: web.Request) -> web.Response:
+        caller = await callers.admit(service, request)
+        mine = service.streams.of(caller.principal)
+        return document({"streams": [opened.describe() for opened in mine]})
 
     async def schema(_: web.Request) -> web.Response:
-        return _json(events.schema())
-
-    async def healthz(_: web.Request) -> web.Response:
-        return _json({"status": "ok"})
-
-    async def readyz(_: web.Request) -> web.Response:
-        ready, checks = service.ready()
-        return _json({"ready": ready, **checks}, status=200 if ready else 503)
-
-    async def metrics(_: web.Request) -> web.Response:
-        return web.Response(
-            body=service.metrics.text(),
-            headers={**_HEADERS, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
-        )
+        return document(events.schema())
 
     return {
         "/v1/targets": targets,
         "/v1/scanners": scanners,
+        "/v1/streams": streams,
         "/v1/schema": schema,
-        "/healthz": healthz,
-        "/readyz": readyz,
-        "/metrics": metrics,
     }
 
 
-def _json(value: object, status: int = 200) -> web.Response:
-    return web.Response(
-        status=status,
-        body=ascii_json(value) + b"\n",
-        content_type="application/json",
-        headers=_HEADERS,
-    )
+def _states(service: Service) -> dict[str, Handler]:
+    """Return the routes that tell how proxyd is, by path."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return document({"status": "ok"})
+
+    async def readyz(_: web.Request) -> web.Response:
+        ready, checks = service.ready()
+        return document({"ready": ready, **checks}, status=200 if ready else 503)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(
+            body=service.metrics.text(),
+            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+        )
+
+    return {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
 
 
-def _only(
-    hosts: Collection[str],
-) -> Middleware:
-    """Make the middleware that answers to our own names only: DNS rebinding ends here."""
-    known = {host.casefold() for host in hosts}
+def _end_stream(service: Service) -> Handler:
+    async def end(request: web.Request) -> web.Response:
+        caller = await callers.admit(service, request, strict=True)
+        service.end_stream(caller.principal, request.match_info["id"])
+        return web.Response(status=204)
 
-    @web.middleware
-    async def only(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if _hostname(request.headers.get(hdrs.HOST, "")) not in known:
-            raise Problem(421, "foreign_host", "this is not the server of that name")
-        return await handler(request)
-
-    return only
-
-
-def _hostname(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0].casefold()
-    return host.partition(":")[0].casefold()
+    return end

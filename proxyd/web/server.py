@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from aiohttp import http_parser, web
 
 from proxyd.errors import ConfigError, StartupError
 from proxyd.logs import get_logger
+from proxyd.oidc.login import Login
 from proxyd.service import Service
 from proxyd.settings import Server
 from proxyd.web import app
@@ -47,9 +49,15 @@ def listen(settings: Server) -> socket.socket:
 
 
 async def serve(
-    service: Service, settings: Server, listener: socket.socket, drain_seconds: float
+    service: Service,
+    login: Login | None,
+    settings: Server,
+    listener: socket.socket,
+    reload: Callable[[], bool],
 ) -> None:
     """Serve until SIGTERM or SIGINT; a second one ends it at once.
+
+    SIGHUP has the configuration read again, and the certificate.
 
     Raises:
         StartupError: the server can not be started.
@@ -58,7 +66,7 @@ async def serve(
     if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
         raise StartupError("aiohttp's C parser is not in use; install aiohttp from a wheel")
     runner = Runner(
-        app.build(service, settings.hosts),
+        app.build(service, login),
         handler_cancellation=True,
         access_log=None,
         max_line_size=MAX_LINE,
@@ -68,15 +76,17 @@ async def serve(
     )
     await runner.setup()
     try:
-        site = web.SockSite(runner, listener, ssl_context=_tls(settings))
+        tls = _tls(settings)
+        site = web.SockSite(runner, listener, ssl_context=tls)
         await site.start()
         stop = _signals()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, reload, settings, tls)
         log.info("serving", address=_address(listener, settings), scanners=len(service.registry))
         await stop.wait()
-        service.draining = True
+        service.streams.draining = True
         log.info("draining")
         await site.stop()
-        await _drain(service, drain_seconds)
+        await _drain(service, service.limits.drain_seconds)
     finally:
         await runner.cleanup()
     log.info("stopped")
@@ -89,7 +99,7 @@ async def _drain(service: Service, seconds: float) -> None:
             await service.drain()
     except TimeoutError:
         log.warning("streams were cut", after_seconds=seconds)
-        service.cut()
+        service.streams.cut()
 
 
 def _signals() -> asyncio.Event:
@@ -104,6 +114,14 @@ def _signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked)
     return stop
+
+
+def _reload(reload: Callable[[], bool], settings: Server, tls: ssl.SSLContext | None) -> None:
+    if reload() and tls is not None:
+        try:
+            _load_certificate(tls, settings)
+        except ConfigError as error:
+            log.error("certificate refused, the one before holds on", why=str(error))
 
 
 def _listen_unix(path: str) -> socket.socket:
@@ -134,12 +152,24 @@ def _address(listener: socket.socket, settings: Server) -> str:
 
 
 def _tls(settings: Server) -> ssl.SSLContext | None:
+    """Make what new connections are encrypted with; its certificate can be replaced later."""
     if settings.tls is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.tls.client_ca is not None:
+        context.verify_mode = ssl.CERT_OPTIONAL  # who comes with a token needs none
+        try:
+            context.load_verify_locations(cafile=settings.tls.client_ca)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"server.tls.client_ca: {error}") from None
+    _load_certificate(context, settings)
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, settings: Server) -> None:
+    assert settings.tls is not None
     try:
         context.load_cert_chain(Path(settings.tls.certificate), Path(settings.tls.key))
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"server.tls: {error}") from None
-    return context

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import HttpVersion11, web
 
+from proxyd.admission import Caller
 from proxyd.errors import Problem
-from proxyd.model import Principal
 from proxyd.plan import Query
 from proxyd.service import Service
 from proxyd.sse import FORMATS, NDJSON, SSE, Format, Framer
 from proxyd.stream import Stream
+from proxyd.web import callers
 from proxyd.web import query as parameters
 from proxyd.web.connection import take_over
 from proxyd.wire import Wire
@@ -30,6 +31,9 @@ With the keep-alive before it that is under 30 s for one that has vanished witho
 KERNEL_BUFFER = 128 * 1024
 """Bytes that the kernel may hold for one reader; it doubles the figure for its own needs."""
 
+STREAM_ID = "Proxyd-Stream"
+"""The header with the id by which a stream is listed and ended at /v1/streams."""
+
 _HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
 _ANY = ("*/*", "text/*", SSE.content_type)
 
@@ -38,7 +42,8 @@ def handler(service: Service) -> Callable[[web.Request], Awaitable[web.StreamRes
     """Make the handler of GET, HEAD and POST."""
 
     async def stream(request: web.Request) -> web.StreamResponse:
-        principal = service.authenticate(request.headers.get("Authorization"))
+        caller = await callers.admit(service, request, strict=True)
+        principal = caller.principal
         written = negotiate(request.headers.get("Accept"))
         query = await parameters.read(request)
         finished = service.preview(principal, query)
@@ -47,8 +52,8 @@ def handler(service: Service) -> Callable[[web.Request], Awaitable[web.StreamRes
         if finished:
             return web.Response(status=204, headers=_HEADERS)
         if query.mode == "watch":
-            return await _watch(service, principal, query, request, written)
-        return await _stream(service, principal, query, request, written)
+            return await _watch(service, caller, query, request, written)
+        return await _stream(service, caller, query, request, written)
 
     return stream
 
@@ -79,11 +84,12 @@ def _ranked(part: str) -> tuple[float, str]:
 
 
 async def _stream(
-    service: Service, principal: Principal, query: Query, request: web.Request, written: Format
+    service: Service, caller: Caller, query: Query, request: web.Request, written: Format
 ) -> web.StreamResponse:
     framer = Framer(written)
-    async with service.open(principal, query, request.remote or "unix", framer) as stream:
-        response = web.StreamResponse(headers={"Content-Type": written.content_type, **_HEADERS})
+    async with service.open(caller, query, framer) as (opened, stream):
+        headers = {"Content-Type": written.content_type, STREAM_ID: opened.id, **_HEADERS}
+        response = web.StreamResponse(headers=headers)
         writer = await response.prepare(request)
         assert writer is not None
         writer.send_headers()
@@ -97,18 +103,19 @@ async def _stream(
                 request.transport.abort()
             return response
     if stream.outcome == "completed":
-        service.finished(principal, query, framer.last)
+        service.finished(caller.principal, query, framer.last)
     return response
 
 
 async def _watch(
-    service: Service, principal: Principal, query: Query, request: web.Request, written: Format
+    service: Service, caller: Caller, query: Query, request: web.Request, written: Format
 ) -> web.StreamResponse:
     chunked = request.version >= HttpVersion11
     wire = Wire(written, chunked, _takes_gzip(request.headers.get("Accept-Encoding", "")))
-    watching = await service.watch(principal, query, request.remote or "unix", wire)
+    opened, watching = await service.watch(caller, query, wire)
     try:
-        headers = {"Content-Type": written.content_type, "Vary": "Accept-Encoding", **_HEADERS}
+        headers = {"Content-Type": written.content_type, STREAM_ID: opened.id, **_HEADERS}
+        headers["Vary"] = "Accept-Encoding"
         if wire.gzip:
             headers["Content-Encoding"] = "gzip"
         response = web.StreamResponse(headers=headers)

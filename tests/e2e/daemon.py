@@ -36,6 +36,8 @@ class Daemon:
         self.process = process
         self.token = token
         self.url = ""
+        self.config = ""
+        self.path = Path()
         self.out: list[str] = []
         self.err: list[str] = []
         self._serving = asyncio.Event()
@@ -76,6 +78,16 @@ class Daemon:
                     return records
                 await self._said.wait()
 
+    async def reread(self, text: str, says: str = "configuration taken") -> None:
+        """Give it another configuration, and wait for what it says of it."""
+        self.path.write_text(filled(text, self.token))
+        said = sum(says in line for line in self.err)
+        self.process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(START_SECONDS):
+            while sum(says in line for line in self.err) == said:
+                self._said.clear()
+                await self._said.wait()
+
     async def stopped(self) -> int:
         """Wait until it has ended and all that it wrote is read."""
         code = await self.process.wait()
@@ -93,11 +105,19 @@ class Daemon:
         self._serving.set()
 
     @asynccontextmanager
+    async def session(self) -> AsyncGenerator[aiohttp.ClientSession, None]:
+        """Open a client that keeps no cookies and follows no redirects by itself."""
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            yield session
+
+    @asynccontextmanager
     async def request(
         self, method: str, path: str, *, token: str | None = None, **options: Any
     ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
-        """Make one request on a connection of its own."""
+        """Make one request on a connection of its own; with "" as token it bears none."""
         headers = {"Authorization": f"Bearer {token or self.token}", **options.pop("headers", {})}
+        if token == "":
+            del headers["Authorization"]
         async with (
             aiohttp.ClientSession() as session,
             session.request(method, f"{self.url}{path}", headers=headers, **options) as response,
@@ -136,7 +156,7 @@ async def running(
     token = tokens.new_token()
     path = directory / "proxyd.toml"
     text = config if isinstance(config, str) else toml(config)
-    path.write_text(text.replace("TOKEN_SHA256", tokens.digest(token).hex()))
+    path.write_text(filled(text, token))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *command,
@@ -150,6 +170,7 @@ async def running(
         start_new_session=True,
     )
     daemon = Daemon(process, token)
+    daemon.config, daemon.path = text, path
     try:
         await daemon.started()
         yield daemon
@@ -159,6 +180,11 @@ async def running(
             assert await daemon.stopped() == code, "".join(daemon.err)
     finally:
         await end(process)
+
+
+def filled(text: str, token: str) -> str:
+    """Put the hash of a token where a configuration has its place."""
+    return text.replace("TOKEN_SHA256", tokens.digest(token).hex())
 
 
 def toml(value: Mapping[str, Any]) -> str:

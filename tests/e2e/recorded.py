@@ -6,7 +6,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from proxyd.admission import Caller
 from proxyd.audit import Audit
+from proxyd.auth.proofs import TokenProof
 from proxyd.aws.shared import Shared
 from proxyd.events import Event
 from proxyd.metrics import Metrics
@@ -15,11 +17,12 @@ from proxyd.plan import Query
 from proxyd.sandbox import Report
 from proxyd.service import Service
 from proxyd.settings import Audit as AuditSettings
-from proxyd.settings import Aws, Limits, Quota, Sandbox, Server, Settings, Watch
+from proxyd.settings import Aws, Limits, Quota, Sandbox, Server, Settings, Token, Watch
 
 from .conftest import TARGETS, Estate
 
 ME = Principal(name="tester")
+PROOF = TokenProof(b"the hash of a token")
 
 
 @asynccontextmanager
@@ -49,7 +52,7 @@ async def recording(
             )
             for row in estate.targets
         ),
-        tokens=(),
+        tokens=(Token(PROOF.sha256, ME),),
         grants=(
             Grant(principals=frozenset({ME.name}), targets=("*",), types=("*",), regions=("*",)),
         ),
@@ -63,6 +66,7 @@ async def recording(
             audit=Audit([]),
             metrics=Metrics(),
             sandbox=Report(mode="off"),
+            issuers={},
         )
         yield service, used
 
@@ -77,7 +81,8 @@ async def scan(service: Service, **query: Any) -> list[Any]:
         events.append(event)
         return b"-"
 
-    async with service.open(ME, wanted, "test", framer) as stream:
+    caller = Caller(principal=ME, proof=PROOF, address="test")
+    async with service.open(caller, wanted, framer) as (_, stream):
         while await stream.take(10) is not None:
             pass
     return events

@@ -155,18 +155,7 @@ def test_a_whole_file_is_read(read: Read) -> None:
 def test_an_empty_file_is_all_defaults(read: Read) -> None:
     """Every key has a default; the safe one where there is a choice."""
     found = read("")
-    defaults = settings.Settings(
-        server=settings.Server(),
-        aws=settings.Aws(),
-        quota=settings.Quota(),
-        watch=settings.Watch(),
-        audit=settings.Audit(),
-        sandbox=settings.Sandbox(),
-        limits=settings.Limits(),
-        targets=(),
-        tokens=(),
-        grants=(),
-    )
+    defaults = settings.Settings()
     assert msgspec.to_builtins(found) == msgspec.to_builtins(defaults)
     assert found.server.listen == "127.0.0.1:8080"
     assert found.sandbox.mode == "required"
