@@ -52,9 +52,7 @@ def applies(grant: Grant, principal: Principal, target: str) -> bool:
     return mine and matches(grant.targets, target)
 
 
-def decide(
-    grants: Iterable[Grant], principal: Principal, target: str, ask: Ask
-) -> Sequence[Scope]:
+def decide(grants: Iterable[Grant], principal: Principal, target: str, ask: Ask) -> Sequence[Scope]:
     """Return the scopes that are allowed; none means that the request is refused.
 
     Args:

@@ -272,13 +272,28 @@ class Authority:
 
     def context(self, *names: str) -> ssl.SSLContext:
         """Make what a server needs that is called by these names, 127.0.0.1 if none."""
+        own = [x509.DNSName(name) for name in names]
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.issue("server", *own))
+        return context
+
+    def issue(
+        self, name: str, *own: x509.GeneralName, subject: str = "", seconds: float = 3600
+    ) -> Path:
+        """Write a certificate and its key into one file.
+
+        Args:
+            name: of the file.
+            own: the alternative names, 127.0.0.1 if none.
+            subject: as RFC 4514 writes it, the file's name if none.
+            seconds: for which it is good.
+
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        own = x509.SubjectAlternativeName(
-            [x509.DNSName(name) for name in names]
-            or [x509.IPAddress(ipaddress.ip_address(LOOPBACK))]
-        )
-        certificate = self._sign(_name("server"), key, own)
-        path = self._directory / "server.pem"
+        names = own or (x509.IPAddress(ipaddress.ip_address(LOOPBACK)),)
+        called = x509.Name.from_rfc4514_string(subject) if subject else _name(name)
+        certificate = self._sign(called, key, x509.SubjectAlternativeName(names), seconds)
+        path = self._directory / f"{name}.pem"
         path.write_bytes(
             certificate.public_bytes(serialization.Encoding.PEM)
             + key.private_bytes(
@@ -287,12 +302,14 @@ class Authority:
                 serialization.NoEncryption(),
             )
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
     def _sign(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        extension: x509.ExtensionType,
+        seconds: float = 3600,
     ) -> x509.Certificate:
         now = dt.datetime.now(dt.UTC)
         return (
@@ -302,7 +319,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - dt.timedelta(hours=1))
-            .not_valid_after(now + dt.timedelta(hours=1))
+            .not_valid_after(now + dt.timedelta(seconds=seconds))
             .add_extension(extension, critical=True)
             .sign(self._key, hashes.SHA256())
         )
