@@ -46,6 +46,27 @@ for (const name of %s) {
 Listener = Callable[[str, dict[str, Any]], None]
 
 
+class Tab:
+    """One open page."""
+
+    def __init__(self, browser: Chromium, session: str) -> None:
+        self._browser = browser
+        self._session = session
+
+    async def run(self, script: str) -> Any:
+        """Run a script in the page; where it gives a promise, wait for what that gives."""
+        options = {"expression": script, "awaitPromise": True, "returnByValue": True}
+        done = await self._browser.ask("Runtime.evaluate", self._session, **options)
+        assert "exceptionDetails" not in done, done["exceptionDetails"]
+        return done["result"].get("value")
+
+    async def cookies(self) -> list[dict[str, Any]]:
+        """Return the cookies that the page's address has."""
+        found = await self._browser.ask("Network.getCookies", self._session)
+        cookies: list[dict[str, Any]] = found["cookies"]
+        return cookies
+
+
 class Chromium:
     """One browser; `reading` opens a tab of its own each time."""
 
@@ -81,34 +102,53 @@ class Chromium:
         self, url: str, token: str, names: list[str]
     ) -> AsyncGenerator[Reading, None]:
         """Open a page of the same origin and have its EventSource read the stream."""
-        reading, loaded = Reading(), asyncio.Event()
+        reading = Reading()
 
         def listener(method: str, params: dict[str, Any]) -> None:
             match method:
                 case "Runtime.bindingCalled":
                     reading.take(json.loads(params["payload"]))
-                case "Page.loadEventFired":
-                    loaded.set()
                 case "Network.responseReceived" if "/v1/stream" in params["response"]["url"]:
                     reading.protocols.append(params["response"]["protocol"])
+
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with self.tab(re.sub(r"(?<=\w)/.*", "/healthz", url), headers, listener) as tab:
+            await tab.run(PAGE % (json.dumps(url), json.dumps(names)))
+            yield reading
+
+    @asynccontextmanager
+    async def tab(
+        self, url: str, headers: dict[str, str], listener: Listener
+    ) -> AsyncGenerator[Tab, None]:
+        """Open a page in a tab of its own.
+
+        Args:
+            url: the page.
+            headers: what every request of the tab brings along.
+            listener: is told what happens in it; `told(text)` in the page is a binding.
+
+        """
+        loaded = asyncio.Event()
+
+        def listen(method: str, params: dict[str, Any]) -> None:
+            if method == "Page.loadEventFired":
+                loaded.set()
+            listener(method, params)
 
         target = (await self.ask("Target.createTarget", url="about:blank"))["targetId"]
         attached = await self.ask("Target.attachToTarget", targetId=target, flatten=True)
         tab = attached["sessionId"]
-        self._tabs[tab] = listener
+        self._tabs[tab] = listen
         try:
             for domain in ("Page", "Runtime", "Network"):
                 await self.ask(f"{domain}.enable", tab)
-            if token:
-                headers = {"Authorization": f"Bearer {token}"}
+            if headers:
                 await self.ask("Network.setExtraHTTPHeaders", tab, headers=headers)
             await self.ask("Runtime.addBinding", tab, name="told")
-            await self.ask("Page.navigate", tab, url=re.sub(r"(?<=\w)/.*", "/healthz", url))
+            await self.ask("Page.navigate", tab, url=url)
             async with asyncio.timeout(20):
                 await loaded.wait()
-            script = PAGE % (json.dumps(url), json.dumps(names))
-            await self.ask("Runtime.evaluate", tab, expression=script)
-            yield reading
+            yield Tab(self, tab)
         finally:
             await self.ask("Target.closeTarget", targetId=target)
             del self._tabs[tab]
