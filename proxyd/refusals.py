@@ -36,7 +36,7 @@ def not_assumed(error: AwsError) -> Problem:
             code = "no_base_credentials"
             detail = (
                 "proxyd has no AWS credentials of its own: give it an instance profile, "
-                "a web identity or environment variables"
+                "a web identity, environment variables, or a profile that is there"
             )
         case AwsError(code=aws_code) if aws_code in _BAD_CREDENTIALS:
             code = "bad_base_credentials"

@@ -139,7 +139,7 @@ def outcome(  # noqa: C901, PLR0911 - a table reads best as one
             return AwsError("failed", "RepeatedPageToken")
         case ResponseParserError():
             return AwsError("failed", "UnreadableResponse")
-        case boto.NoCredentialsError() | boto.CredentialRetrievalError():
+        case boto.NoCredentialsError() | boto.CredentialRetrievalError() | boto.ProfileNotFound():
             return AwsError("failed", "NoCredentials")
     return AwsError("failed", type(error).__name__)
 

@@ -242,7 +242,7 @@ async def test_a_bad_configuration_is_refused_at_start(
 ) -> None:
     """`proxyd serve` ends with 1 and says the path, and what was expected there."""
     config = settings([{**estate.targets[0], **change}], estate.endpoint)
-    assert told in await _refused(toml(config), tmp_path)
+    assert told in await refused(toml(config), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -260,10 +260,11 @@ async def test_a_bad_configuration_is_refused_at_start(
 )
 async def test_a_bad_file_is_refused_at_start(tmp_path: Path, text: str, told: str) -> None:
     """Bad TOML, a bad address and a missing credential end it with 1, saying so."""
-    assert told in await _refused(text, tmp_path)
+    assert told in await refused(text, tmp_path)
 
 
-async def _refused(text: str, directory: Path) -> str:
+async def refused(text: str, directory: Path) -> str:
+    """Start it with a configuration that it refuses, and return what it says."""
     path = directory / "proxyd.toml"
     path.write_text(text.replace("TOKEN_SHA256", "0" * 64))
     process = await asyncio.create_subprocess_exec(

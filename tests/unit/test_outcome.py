@@ -276,6 +276,7 @@ UNREACHED: list[tuple[Exception, str, str, str]] = [
     (boto.PaginationError(message=WHAT), "eu-west-1", "failed", "RepeatedPageToken"),
     (ResponseParserError(f"<html>{WHAT}"), "eu-west-1", "failed", "UnreadableResponse"),
     (boto.NoCredentialsError(), "eu-west-1", "failed", "NoCredentials"),
+    (boto.ProfileNotFound(profile=WHO), "eu-west-1", "failed", "NoCredentials"),
     (
         boto.CredentialRetrievalError(provider="p", error_msg=WHO),
         "eu-west-1",
