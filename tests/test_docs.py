@@ -107,3 +107,12 @@ def test_the_number_of_types_is_what_the_readme_says() -> None:
     """The count in README.md is that of the registry."""
     [count] = re.findall(r"It knows (\d+) resource types", page("README.md"))
     assert f"\n{count} resource types of" in scanner_table.render()
+
+
+def test_every_attack_has_its_test() -> None:
+    """Each row of docs/attacks.md names a test that is there."""
+    named = re.findall(r"`(tests/\S+?\.py)::(\w+)`", page("docs/attacks.md"))
+    rows = re.findall(r"^\| (?!attack)(?!-)", page("docs/attacks.md"), re.MULTILINE)
+    assert len(named) == len(rows) > 30
+    for path, name in named:
+        assert re.search(rf"^(async )?def {name}\(", page(path), re.MULTILINE), f"{path}::{name}"
