@@ -14,17 +14,6 @@ from proxyd.web.documents import document
 from proxyd.web.query import MAX_BODY
 from proxyd.web.session import login_handlers, session_handlers
 
-_HEADERS = {
-    "Server": problems.SERVER,
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; connect-src 'self'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-}
-"""Of every response, where it does not say otherwise (OWASP REST Security Cheat Sheet)."""
-
 _HSTS = "max-age=31536000"
 
 
@@ -38,7 +27,7 @@ def build(service: Service, login: Login | None) -> web.Application:
     """
 
     async def finish(request: web.Request, response: web.StreamResponse) -> None:
-        for name, value in _HEADERS.items():
+        for name, value in problems.HEADERS.items():
             response.headers.setdefault(name, value)
         if request.secure:
             response.headers["Strict-Transport-Security"] = _HSTS

@@ -8,19 +8,20 @@ over by asyncio's own means, and aiohttp is told that it is gone.
 from __future__ import annotations
 
 import asyncio
-
-from aiohttp.web_protocol import RequestHandler
+from collections.abc import Callable
 
 from proxyd.watching import Watching
+from proxyd.web.protocol import Protocol
 
 
 class Connection(asyncio.Protocol):
     """Passes on what happens to the connection; whatever its client still sends is ignored."""
 
-    __slots__ = ("_watching",)
+    __slots__ = ("_closed", "_watching")
 
-    def __init__(self, watching: Watching) -> None:
+    def __init__(self, watching: Watching, closed: Callable[[], None]) -> None:
         self._watching = watching
+        self._closed = closed
 
     def pause_writing(self) -> None:
         """Tell that the socket is full."""
@@ -33,10 +34,11 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that it is over."""
         del exc
+        self._closed()
         self._watching.close()
 
 
-def take_over(handler: RequestHandler, watching: Watching) -> None:
+def take_over(handler: Protocol, watching: Watching) -> None:
     """Take the connection of a request whose answer has begun, and serve the stream on it.
 
     The handler of the request is cancelled by this: it has to come to its end.
@@ -49,7 +51,6 @@ def take_over(handler: RequestHandler, watching: Watching) -> None:
     if transport is None:
         raise ConnectionResetError
     handler.transport = None  # or it would be closed
-    transport.set_protocol(Connection(watching))
     full = handler.writing_paused
-    handler.connection_lost(None)
+    transport.set_protocol(Connection(watching, handler.hand_over()))
     watching.begin(transport, full=full)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -16,6 +17,17 @@ log = get_logger(__name__)
 
 SERVER = "proxyd"
 """What the Server header says; aiohttp's own tells its version and Python's."""
+
+HEADERS = {
+    "Server": SERVER,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+"""Of every response, where it does not say otherwise (OWASP REST Security Cheat Sheet)."""
 
 _CODES = {404: "no_such_route", 405: "method_not_allowed", 413: "body_too_large"}
 
@@ -34,8 +46,17 @@ def response(problem: Problem) -> web.Response:
         status=problem.status,
         body=ascii_json(body) + b"\n",
         content_type="application/problem+json",
-        headers={"Cache-Control": "no-store", "Server": SERVER, **problem.headers},
+        headers={**HEADERS, **problem.headers},
     )
+
+
+def raw(problem: Problem) -> bytes:
+    """Write a problem as the whole of an answer, for where there is no request to answer."""
+    made = response(problem)
+    body = cast("bytes", made.body)
+    headers = {**made.headers, "Content-Length": str(len(body)), "Connection": "close"}
+    lines = [f"HTTP/1.1 {made.status} {made.reason}", *(f"{k}: {v}" for k, v in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def of_http(error: web.HTTPException) -> Problem:

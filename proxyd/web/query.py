@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, http_exceptions, web
 from multidict import MultiMapping
 
-from proxyd.errors import bad_parameter
+from proxyd.errors import Problem, bad_parameter
 from proxyd.globs import did_you_mean
 from proxyd.plan import Query
 
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of a POST: room for `known` of some 40,000 resources."""
+
+BODY_SECONDS = 8.0
 
 _LISTS = ("target", "type", "region")
 _WORDS = {"mode": ("snapshot", "watch"), "detail": ("full", "list")}
@@ -53,8 +57,11 @@ def _from_url(given: MultiMapping[str]) -> Query:
 async def _body(request: web.Request) -> Query:
     if request.query_string:
         raise bad_parameter(next(iter(request.query)), "a POST takes its parameters from the body")
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").casefold() != "identity":
+        raise Problem(415, "unsupported_encoding", "send the body as it is, not compressed")
+    body = await _received(request)
     try:
-        given = msgspec.json.decode(await request.read())
+        given = msgspec.json.decode(body)
         if isinstance(given, dict):
             # A lone name may stand for a list of one, as it does in a query string.
             given |= {n: [given[n]] for n in _LISTS if isinstance(given.get(n), str)}
@@ -69,6 +76,17 @@ async def _body(request: web.Request) -> Query:
         ) from None
     except msgspec.DecodeError:
         raise bad_parameter("body", "the body must be a JSON object") from None
+
+
+async def _received(request: web.Request) -> bytes:
+    """Read a body, within a while."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise Problem(408, "request_timeout", f"no body within {BODY_SECONDS:g} seconds") from None
+    except (web.RequestPayloadError, http_exceptions.HttpProcessingError):
+        raise Problem(400, "bad_request", "the body is not valid HTTP/1.1") from None
 
 
 def _unknown(name: str) -> Exception:

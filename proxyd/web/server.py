@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -20,11 +21,15 @@ from proxyd.oidc.login import Login
 from proxyd.service import Service
 from proxyd.settings import Server
 from proxyd.web import app
-from proxyd.web.protocol import MAX_LINE, Runner
+from proxyd.web.connections import Connections
+from proxyd.web.protocol import HEADER_SECONDS, MAX_LINE, Runner, Terms
 
 log = get_logger(__name__)
 
 _FIRST_PASSED_FD = 3
+_RESERVE = 256
+"""Open files that are left for everything but connections."""
+
 _BACKLOG = 65_535
 """Connections that may wait to be accepted; the kernel has a limit of its own (somaxconn)."""
 
@@ -67,17 +72,23 @@ async def serve(
         raise StartupError("aiohttp's C parser is not in use; install aiohttp from a wheel")
     runner = Runner(
         app.build(service, login),
+        Terms(
+            Connections(lambda: service.rules.settings, _possible(service.limits.connections)),
+            service.limits.write_seconds,
+        ),
         handler_cancellation=True,
         access_log=None,
         max_line_size=MAX_LINE,
         max_field_size=MAX_LINE,
         shutdown_timeout=1.0,
         keepalive_timeout=30.0,
+        lingering_time=1.0,  # for a body that nobody has read
+        auto_decompress=False,  # a small body must not become a large one
     )
     await runner.setup()
     try:
         tls = _tls(settings)
-        site = web.SockSite(runner, listener, ssl_context=tls)
+        site = _Site(runner, listener, ssl_context=tls, backlog=_BACKLOG)
         await site.start()
         stop = _signals()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, reload, settings, tls)
@@ -90,6 +101,32 @@ async def serve(
     finally:
         await runner.cleanup()
     log.info("stopped")
+
+
+class _Site(web.SockSite):
+    """A site that waits no longer for a TLS handshake than for a request."""
+
+    async def start(self) -> None:
+        """Listen."""
+        await web.BaseSite.start(self)
+        server, context = self._runner.server, self._ssl_context
+        assert server is not None
+        self._server = await asyncio.get_running_loop().create_server(
+            server,
+            sock=self._sock,
+            ssl=context,
+            backlog=self._backlog,
+            ssl_handshake_timeout=None if context is None else HEADER_SECONDS,
+        )
+
+
+def _possible(wanted: int) -> int:
+    """Return how many connections there can be with the files that may be open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    possible = min(wanted, files - _RESERVE)
+    if possible < wanted:
+        log.warning("fewer connections than configured", connections=possible, open_files=files)
+    return possible
 
 
 async def _drain(service: Service, seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from aiohttp import HttpVersion11, web
 
@@ -17,6 +18,7 @@ from proxyd.stream import Stream
 from proxyd.web import callers
 from proxyd.web import query as parameters
 from proxyd.web.connection import take_over
+from proxyd.web.protocol import Protocol
 from proxyd.wire import Wire
 
 SILENCE = 14.0
@@ -127,7 +129,7 @@ async def _watch(
         request.transport.write(wire.opening())
         _bound(request)
         await watching.join()
-        take_over(request.protocol, watching)
+        take_over(cast("Protocol", request.protocol), watching)
     except BaseException:
         watching.close()
         raise

@@ -16,8 +16,9 @@ from proxyd.aws.binding import calling
 from proxyd.aws.clients import Clients
 from proxyd.errors import DeclarationError
 from proxyd.model import Operation
-from proxyd.settings import Aws
-from proxyd.web.protocol import Protocol, Runner
+from proxyd.settings import Aws, Settings
+from proxyd.web.connections import Connections
+from proxyd.web.protocol import Protocol, Runner, Terms
 
 from .test_reduced import bound
 
@@ -96,10 +97,13 @@ async def test_a_paginator_is_made_once_for_each_client() -> None:
 
 async def test_the_server_makes_our_protocol() -> None:
     """Aiohttp's runner hands out connections whose error page is ours."""
-    runner = Runner(web.Application(), handler_cancellation=True, max_line_size=4321)
+    terms = Terms(Connections(Settings, 10), write_seconds=1)
+    runner = Runner(web.Application(), terms, handler_cancellation=True, max_line_size=4321)
     await runner.setup()
     assert runner.server
     protocol = runner.server()
     assert isinstance(protocol, Protocol)
     assert runner.server.handler_cancellation
+    leant_on = ("_request_count", "_messages", "_current_request", "_force_close", "_task_handler")
+    assert all(hasattr(protocol, name) for name in leant_on)
     await runner.cleanup()
