@@ -146,7 +146,10 @@ class Issuer:
     async def _freshen(self) -> None:
         """See to it that the keys are not too old: wait for them only where there are none."""
         now = self._clock()
-        if now - self._fetched < self.terms.refresh_seconds or now - self._asked < AGAIN_SECONDS:
+        if now - self._fetched < self.terms.refresh_seconds:
+            return
+        under_way = self._asking is not None and not self._asking.done()
+        if now - self._asked < AGAIN_SECONDS and not under_way:
             return
         asking = self._ask()
         if self.state == "unavailable":

@@ -125,7 +125,7 @@ def _possible(wanted: int) -> int:
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     possible = min(wanted, files - _RESERVE)
     if possible < wanted:
-        log.warning("fewer connections than configured", connections=possible, open_files=files)
+        log.info("fewer connections than configured", connections=possible, open_files=files)
     return possible
 
 
