@@ -27,7 +27,9 @@ MAX_JWT = 8190
 
 MAX_HEADER = 2048
 MAX_KEYS = 100
-MIN_RSA_BITS = 2048
+MIN_MODULUS = 2048 // 6
+"""Characters of base64url that the modulus of an RSA key has at least: 2048 bits."""
+
 SKEW = 60
 """Seconds that the issuer's clock may be ahead. None is given at the end: a token ends when it
 says so, and with it the streams that it opened."""
@@ -58,7 +60,7 @@ class Keys:
         """
         given = document.get("keys") if isinstance(document, dict) else None
         if not isinstance(given, list) or len(given) > MAX_KEYS:
-            raise ValueError
+            raise ValueError("no JWK set")
         self._keys: list[Key] = [key for key in map(_import, given) if key is not None]
 
     def __len__(self) -> int:
@@ -176,6 +178,8 @@ def verify(
 def _import(given: object) -> Key | None:
     if not isinstance(given, dict) or given.get("use", "sig") != "sig" or "d" in given:
         return None
+    if given.get("kty") == "RSA" and len(str(given.get("n"))) < MIN_MODULUS:
+        return None
     operations = given.get("key_ops")
     if operations is not None and (not isinstance(operations, list) or "verify" not in operations):
         return None
@@ -183,9 +187,7 @@ def _import(given: object) -> Key | None:
         key = JWKRegistry.import_key(given)
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    if isinstance(key, RSAKey):
-        return key if key.raw_value.key_size >= MIN_RSA_BITS else None
-    return key if isinstance(key, ECKey | OKPKey) else None
+    return key if isinstance(key, RSAKey | ECKey | OKPKey) else None
 
 
 def _check_header(header: Mapping[str, Any]) -> None:

@@ -164,4 +164,4 @@ class Sessions:
 
 
 def _key(cookie: str) -> bytes:
-    return hashlib.sha256(cookie.encode()).digest()
+    return hashlib.sha256(cookie.encode(errors="replace")).digest()

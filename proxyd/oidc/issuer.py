@@ -170,8 +170,9 @@ class Issuer:
                 where = self._discovery.jwks_uri
             keys = Keys(await self._fetch.get(where))
         except (Unavailable, ValueError) as error:
-            why = str(error) or "no JWK set"
-            log.warning("issuer unavailable", issuer=self.terms.name, why=why, keys=self.state)
+            log.warning(
+                "issuer unavailable", issuer=self.terms.name, why=str(error), keys=self.state
+            )
         else:
             self._keys, self._fetched = keys, self._clock()
             log.info("issuer keys", issuer=self.terms.name, keys=len(keys))

@@ -113,7 +113,9 @@ class Login:
 
         """
         memory = self._opened(cookie)
-        if not secrets.compare_digest(query.get("state", "").encode(), memory.state.encode()):
+        if not secrets.compare_digest(
+            query.get("state", "").encode(errors="replace"), memory.state.encode()
+        ):
             raise Refused("state")
         discovery = await self._issuer.discovery()
         self._check_issuer(query, discovery)

@@ -86,7 +86,12 @@ async def test_a_malformed_cookie_is_nobody(tmp_path: Path) -> None:
     async with running(settings([TARGET], NOWHERE), tmp_path, environment=KEYS) as daemon:
         for cookie in (
             *("proxyd", "proxyd=", "=", ";", "proxyd=;proxyd=x", 'proxyd="', "proxyd=\\x00"),
-            *("proxyd=" + "x" * 7000, "; ".join(f"c{i}=x" for i in range(500)), "proxyd=\u00e9"),
+            *(
+                "proxyd=" + "x" * 7000,
+                "; ".join(f"c{i}=x" for i in range(500)),
+                "proxyd=\u00e9",
+                "proxyd=\udcff",
+            ),
             *("$Version=1; proxyd=x; $Path=/", "__Host-proxyd=x; proxyd=y", "proxyd=a=b=c"),
         ):
             assert await answered(daemon, "/v1/targets", Cookie=cookie) in {400, 401}, cookie

@@ -28,7 +28,8 @@ from .oracle import LISTED
 
 ATTEMPTS = 2
 REGION, HOME = "eu-west-1", "us-east-1"
-FAST = {"attempts": ATTEMPTS, "read_timeout": 0.5, "connect_timeout": 0.5}
+# Long enough for a busy machine: a call that times out is asked again, and the counts are off.
+FAST = {"attempts": ATTEMPTS, "read_timeout": 1.0, "connect_timeout": 1.0}
 
 Key = tuple[str, str]
 """Type and region."""
@@ -317,7 +318,7 @@ async def test_a_region_that_never_answers_costs_its_own_shards(
         async with running(config, tmp_path, environment=estate.environment) as daemon:
             started = time.monotonic()
             seen = Seen(await daemon.scan(target=["production"]))
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 20
             dead = {key for key in seen.shards if key[1] == REGION}
             assert seen.ends == dict.fromkeys(dead, ("timeout", "ReadTimeout"))
             # Some shards list things and their tags at the same time.
