@@ -9,7 +9,7 @@ from proxyd import events
 from proxyd.errors import Problem
 from proxyd.oidc.login import Login
 from proxyd.service import Service
-from proxyd.web import callers, hosts, problems, stream
+from proxyd.web import asyncapi, callers, hosts, openapi, problems, stream
 from proxyd.web.documents import document
 from proxyd.web.query import MAX_BODY
 from proxyd.web.session import login_handlers, session_handlers
@@ -95,6 +95,8 @@ def _documents(service: Service) -> dict[str, Handler]:
         "/v1/scanners": scanners,
         "/v1/streams": streams,
         "/v1/schema": schema,
+        "/v1/openapi.json": openapi.handler(openapi.describe()),
+        "/v1/asyncapi.json": openapi.handler(asyncapi.describe()),
     }
 
 
