@@ -11,7 +11,6 @@ from collections import Counter
 from functools import partial
 
 from proxyd.alarms import Alarm, Alarms
-from proxyd.errors import AwsError
 from proxyd.model import Target
 from proxyd.rights import Right, Rights
 
@@ -47,7 +46,9 @@ class Sentinel:
     def drop(self, right: Right) -> None:
         """Forget a right, for one stream."""
         target = right.access.purpose.target
-        post = self._posts[target]
+        post = self._posts.get(target)
+        if post is None:
+            return  # a stream that ended after all others had to
         post.holders[right] -= 1
         if not post.holders[right]:
             del post.holders[right]
@@ -81,22 +82,21 @@ class Sentinel:
                 post.holders[sample] = post.holders.pop(sample)  # the next one is another's turn
                 await self._rights.check(sample)
                 if sample.refused is not None:
-                    await self._look_at_all(post)
+                    await self._look_at_all(post, sample)
         finally:
             post.looking = None
             if self._posts.get(target) is post:
                 self._rest(target, post)
 
-    async def _look_at_all(self, post: _Post) -> None:
+    async def _look_at_all(self, post: _Post, sample: Right) -> None:
         """Try one right of each principal: whom a role trusts may depend on who it is for."""
-        refused: dict[str, AwsError | None] = {}
+        answers = {sample.access.purpose.principal: sample.refused}
         for right in list(post.holders):
             name = right.access.purpose.principal
             if right.refused is not None:
-                refused.setdefault(name, right.refused)
-                continue
-            if name not in refused:
+                continue  # it knows; and what was refused to it then may be given by now
+            if name not in answers:
                 await self._rights.check(right)
-                refused[name] = right.refused
-            elif (why := refused[name]) is not None:
+                answers[name] = right.refused
+            elif (why := answers[name]) is not None:
                 right.taken(why)
