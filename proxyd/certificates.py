@@ -8,6 +8,12 @@ from datetime import datetime
 import msgspec
 from cryptography import x509
 
+_UNREADABLE = (
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
+    *(TypeError, ValueError),
+)
+"""What is raised for certificates that OpenSSL lets through: see `read`."""
+
 
 class Certified(msgspec.Struct, frozen=True):
     """What a certificate says, once the TLS handshake has proven it.
@@ -42,7 +48,13 @@ def read(der: bytes) -> Certified:
         ValueError: it can not be read.
 
     """
-    certificate = x509.load_der_x509_certificate(der)
+    try:
+        return _read(x509.load_der_x509_certificate(der))
+    except _UNREADABLE as error:
+        raise ValueError(str(error)) from None
+
+
+def _read(certificate: x509.Certificate) -> Certified:
     try:
         alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         names = set(_alternatives(alternatives.value))

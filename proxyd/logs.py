@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+import warnings
 from typing import Any
 
 import structlog
@@ -33,6 +34,8 @@ def configure(*, verbose: bool = False) -> None:
     # Libraries log what they were sent and what they got: none of it may pass.
     logging.basicConfig(handlers=[logging.NullHandler()], force=True)
     logging.raiseExceptions = False
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # they quote values, too
 
 
 def where(error: BaseException) -> dict[str, str]:
