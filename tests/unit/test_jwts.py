@@ -36,7 +36,16 @@ CLAIMS: dict[str, Any] = {
     "exp": SECONDS + 60,
     "groups": ["a", "b"],
 }
-GONE = object()
+
+
+class _Gone:
+    """Stands for a member that is left out."""
+
+    def __repr__(self) -> str:
+        return "GONE"
+
+
+GONE = _Gone()
 
 
 def b64(data: bytes | str) -> str:
@@ -190,7 +199,7 @@ def test_what_may_vary_is_taken(changes: dict[str, Any]) -> None:
         ({"header": {"alg": "RS512"}}, "algorithm"),
         ({"header": {"alg": ["RS256"]}}, "malformed"),
         ({"header": {"alg": GONE}}, "malformed"),
-        ({"key": OTHER}, "signature"),
+        pytest.param({"key": OTHER}, "signature", id="key of another"),
     ],
     ids=str,
 )
@@ -321,7 +330,6 @@ def test_no_byte_of_a_token_may_change(data: st.DataObject) -> None:
         "rsa",
         None,
     ],
-    ids=lambda key: str(key)[:40],
 )
 def test_a_key_that_may_not_verify_does_not(key: object) -> None:
     """Short, private, for other uses, of other algorithms, or no key at all: passed over."""
