@@ -93,13 +93,23 @@ class Fetcher:
 
     def _check(self, url: str) -> None:
         """Refuse what a provider may not send us to, whatever its documents say."""
-        parts = urlsplit(url)
-        if not parts.hostname or parts.scheme not in _DEFAULT_PORTS:
+        scheme, host = _read(url)
+        if not host or scheme not in _DEFAULT_PORTS:
             raise Unavailable("it names no https:// address")
-        if parts.scheme == "http" and not (self._plain and _is_loopback(parts.hostname)):
+        if scheme == "http" and not (self._plain and _is_loopback(host)):
             raise Unavailable("it names an address without https")
         if self._proxy is None and port_of(url) not in self._ports:
             raise Unavailable(f"it names port {port_of(url)}, which the sandbox does not let out")
+
+
+def _read(url: str) -> tuple[str, str | None]:
+    """Return scheme and host of an address; none of what is no address at all."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "", None
+    return parts.scheme, parts.hostname if port != 0 else None
 
 
 async def _document(response: aiohttp.ClientResponse) -> Any:
@@ -112,7 +122,7 @@ async def _document(response: aiohttp.ClientResponse) -> Any:
             raise Unavailable(f"more than {MAX_BYTES} bytes")
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise Unavailable("no JSON") from None
 
 
