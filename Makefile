@@ -55,6 +55,7 @@ $(TOOLS) &:
 COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate
 
+# With the oldest Python that is supported: some newer versions do not install on it.
 constraints: $(VENV)/.installed ## pin anew what the constraints files hold
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(COMPILE) --upgrade --output-file constraints.txt pyproject.toml
