@@ -20,7 +20,9 @@ from proxyd.aws.shared import Shared
 from proxyd.engine import Engine
 from proxyd.errors import Problem
 from proxyd.events import ClosingReason, Event
-from proxyd.feeds import Feeds
+from proxyd.live.feeds import Feeds
+from proxyd.live.watching import Selections, Watching
+from proxyd.live.watching import Terms as WatchTerms
 from proxyd.metrics import Metrics
 from proxyd.model import Principal, Scanner
 from proxyd.oidc.issuer import Issuer
@@ -34,8 +36,6 @@ from proxyd.stream import Scan, Stream, Terms
 from proxyd.streams import Opened, Streams, retry_after
 from proxyd.turnstile import Turnstile
 from proxyd.warming import warm
-from proxyd.watching import Selections, Watching
-from proxyd.watching import Terms as WatchTerms
 from proxyd.wire import Wire
 
 MAX_FINISHED = 10_000

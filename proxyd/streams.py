@@ -13,13 +13,13 @@ from proxyd.admission import Caller
 from proxyd.audit import StreamAudit
 from proxyd.errors import Problem
 from proxyd.events import ClosingReason
+from proxyd.live.watching import Watching
 from proxyd.metrics import Metrics
 from proxyd.model import Principal
 from proxyd.plan import Plan, Query
 from proxyd.rights import Right
 from proxyd.settings import Limits
 from proxyd.stream import Stream
-from proxyd.watching import Watching
 
 RETRY_AFTER = 5
 

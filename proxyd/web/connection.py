@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from proxyd.watching import Watching
+from proxyd.live.watching import Watching
 from proxyd.web.protocol import Protocol
 
 

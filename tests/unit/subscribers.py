@@ -6,7 +6,7 @@ import zlib
 from typing import Any
 
 from proxyd.client import Parser, ServerEvent
-from proxyd.hub import Subscriber
+from proxyd.live.hub import Subscriber
 from proxyd.wire import Wire
 
 LOW = 1024

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from proxyd import registry
 from proxyd.actions import actions_of
 from proxyd.aws.models import operations_of
-from proxyd.changes import MAX_DEPTH, MAX_STRINGS, Change, Guide, read
+from proxyd.live.changes import MAX_DEPTH, MAX_STRINGS, Change, Guide, read
 from proxyd.model import GLOBAL
 
 from .fakes import ACCOUNT, REGION

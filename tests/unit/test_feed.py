@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxyd.events import ShardEnded
-from proxyd.feed import (
+from proxyd.live.feed import (
     ENTRY_BYTES,
     FIRST,
     MAX_REMOVED,

@@ -18,12 +18,12 @@ from structlog.testing import capture_logs
 from proxyd.alarms import Alarms
 from proxyd.client import ServerEvent
 from proxyd.events import ScanStarted, ShardEnded
-from proxyd.feed import Feed, Memory, Numbers, Sweep
-from proxyd.hub import BUSY, BUSY_TICK, OTHERS, SILENCE, TICK, Audience, Hub, Subscriber
+from proxyd.live.feed import Feed, Memory, Numbers, Sweep
+from proxyd.live.hub import BUSY, BUSY_TICK, OTHERS, SILENCE, TICK, Audience, Hub, Subscriber
+from proxyd.live.part import Part, Settled
+from proxyd.live.view import GAP, Reader, View, Wanted
 from proxyd.model import Resource, Status
-from proxyd.part import Part, Settled
 from proxyd.sse import NDJSON, SSE
-from proxyd.view import GAP, Reader, View, Wanted
 from proxyd.wire import Wire
 
 from .fakes import ACCOUNT, REGION, TYPE, thing

@@ -19,13 +19,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from proxyd.alarms import Alarms
 from proxyd.events import ScanStarted, ShardEnded
-from proxyd.feed import Feed, Memory, Numbers, Sweep
-from proxyd.feed import Held as Shard
-from proxyd.hub import Audience, Hub, Subscriber
+from proxyd.live.feed import Feed, Memory, Numbers, Sweep
+from proxyd.live.feed import Held as Shard
+from proxyd.live.hub import Audience, Hub, Subscriber
+from proxyd.live.part import Part, Settled
+from proxyd.live.view import Reader, View
 from proxyd.model import Resource, Status
-from proxyd.part import Part, Settled
 from proxyd.sse import SSE
-from proxyd.view import Reader, View
 from proxyd.wire import Wire
 
 from .fakes import ACCOUNT, thing

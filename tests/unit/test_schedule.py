@@ -11,8 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from proxyd.events import ShardEnded
+from proxyd.live.schedule import EMPTY, JITTER, LONGER, SELDOM, Schedule
 from proxyd.model import Status
-from proxyd.schedule import EMPTY, JITTER, LONGER, SELDOM, Schedule
 from proxyd.settings import Watch
 
 from .fakes import TYPE

@@ -10,11 +10,11 @@ import pytest
 
 from proxyd.client import Parser, ServerEvent
 from proxyd.events import Closing, News, ScanStarted, ShardEnded
-from proxyd.feed import FIRST, MAX_REMOVED, Entry, Feed, Memory, Numbers, Sweep
+from proxyd.live.feed import FIRST, MAX_REMOVED, Entry, Feed, Memory, Numbers, Sweep
+from proxyd.live.part import Part, Published, Settled
+from proxyd.live.view import GAP, Piece, Reader, View, Wanted
 from proxyd.model import GLOBAL, Resource, Status
-from proxyd.part import Part, Published, Settled
 from proxyd.sse import SSE
-from proxyd.view import GAP, Piece, Reader, View, Wanted
 from proxyd.wire import Wire
 
 from .fakes import ACCOUNT, REGION, TYPE, thing

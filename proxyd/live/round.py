@@ -9,7 +9,7 @@ from proxyd.aws.access import Access
 from proxyd.engine import Engine, Work
 from proxyd.errors import AwsError
 from proxyd.events import Event, ShardEnded
-from proxyd.feed import Feed, Held, Sweep
+from proxyd.live.feed import Feed, Held, Sweep
 from proxyd.model import Resource, Scanner, Target
 from proxyd.reach import enabled_regions, known_off, unseen
 from proxyd.rights import DENIED, Right

@@ -23,9 +23,9 @@ from proxyd.events import (
     ResourceRemoved,
     ScanCompleted,
 )
-from proxyd.feed import FIRST, Entry, Held
+from proxyd.live.feed import FIRST, Entry, Held
+from proxyd.live.part import Part, Published, Settled
 from proxyd.model import GLOBAL, Resource
-from proxyd.part import Part, Published, Settled
 from proxyd.sse import data_of
 from proxyd.wire import Checksum, Wire
 

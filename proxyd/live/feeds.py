@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 
 from proxyd import reach
 from proxyd.alarms import Alarms
-from proxyd.changes import Guide
 from proxyd.engine import Engine
-from proxyd.feed import Memory, Numbers
-from proxyd.hub import Audience, Hub, Subscriber
-from proxyd.keeper import Keeper
+from proxyd.live.changes import Guide
+from proxyd.live.feed import Memory, Numbers
+from proxyd.live.hub import Audience, Hub, Subscriber
+from proxyd.live.keeper import Keeper
+from proxyd.live.part import Part
+from proxyd.live.pushing import Listener
+from proxyd.live.view import Reader, View, Wanted
 from proxyd.metrics import Metrics
 from proxyd.model import Detail, Scanner, Target
-from proxyd.part import Part
-from proxyd.pushing import Listener
 from proxyd.rights import Right
 from proxyd.settings import Limits, Watch
-from proxyd.view import Reader, View, Wanted
 from proxyd.wire import Wire
 
 

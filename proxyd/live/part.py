@@ -8,7 +8,7 @@ import msgspec
 
 from proxyd.coverage import Coverage
 from proxyd.events import ScanStarted
-from proxyd.feed import Entry, Feed, Held
+from proxyd.live.feed import Entry, Feed, Held
 from proxyd.model import GLOBAL
 from proxyd.sse import data_of
 

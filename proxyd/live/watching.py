@@ -14,15 +14,15 @@ import msgspec
 from proxyd.alarms import Alarm, Alarms
 from proxyd.coverage import Coverage
 from proxyd.events import ClosingReason
-from proxyd.feeds import Asked, Feeds, Question, Selection
-from proxyd.hub import Socket, Subscriber
+from proxyd.live.feeds import Asked, Feeds, Question, Selection
+from proxyd.live.hub import Socket, Subscriber
+from proxyd.live.view import Reader, View, Wanted
 from proxyd.metrics import Metrics
 from proxyd.model import Principal
 from proxyd.plan import Plan, Query
 from proxyd.reach import enabled_regions
 from proxyd.rights import Right, Rights
 from proxyd.settings import Limits, Watch
-from proxyd.view import Reader, View, Wanted
 from proxyd.wire import Wire
 
 RETRY = (1000, 5000)

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Iterable
 
 from proxyd.aws.queue import Queue
-from proxyd.changes import Guide, read
 from proxyd.errors import AwsError
-from proxyd.keeper import Keeper
+from proxyd.live.changes import Guide, read
+from proxyd.live.keeper import Keeper
 from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
 from proxyd.model import Target

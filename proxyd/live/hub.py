@@ -15,11 +15,11 @@ from typing import Protocol
 
 from proxyd.alarms import Alarm, Alarms
 from proxyd.events import Closing, ClosingReason, Reset
-from proxyd.feed import Entry, Numbers
+from proxyd.live.feed import Entry, Numbers
+from proxyd.live.part import Published, Settled
+from proxyd.live.view import GAP, Piece, Reader, View
 from proxyd.logs import get_logger, where
 from proxyd.model import Resource
-from proxyd.part import Published, Settled
-from proxyd.view import GAP, Piece, Reader, View
 from proxyd.wire import Checksum
 
 TICK = 0.02

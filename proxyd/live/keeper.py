@@ -10,18 +10,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from logging import INFO, WARNING
 
-from proxyd.changes import Change, Guide
 from proxyd.engine import Engine
 from proxyd.events import News, ShardEnded
-from proxyd.feed import Feed, Held, Memory, Numbers, Sweep
-from proxyd.hub import Audience, Hub
+from proxyd.live.changes import Change, Guide
+from proxyd.live.feed import Feed, Held, Memory, Numbers, Sweep
+from proxyd.live.hub import Audience, Hub
+from proxyd.live.part import Settled
+from proxyd.live.round import Round
+from proxyd.live.schedule import Schedule
 from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
 from proxyd.model import Scanner, Target
-from proxyd.part import Settled
 from proxyd.rights import Right
-from proxyd.round import Round
-from proxyd.schedule import Schedule
 from proxyd.settings import Watch
 
 log = get_logger(__name__)
