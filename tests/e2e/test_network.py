@@ -217,11 +217,15 @@ def only_old_tls(authority: Authority) -> ssl.SSLContext:
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(
-    ("serve", "code"),
-    [(for_another_name, "SSLError"), (only_old_tls, "EndpointConnection")],
+    ("serve", "codes"),
+    [
+        (for_another_name, {"SSLError"}),
+        # Which it is depends on how OpenSSL hangs up.
+        (only_old_tls, {"SSLError", "EndpointConnection"}),
+    ],
 )
 async def test_tls_is_not_weakened(
-    tmp_path: Path, serve: Callable[[Authority], ssl.SSLContext], code: str
+    tmp_path: Path, serve: Callable[[Authority], ssl.SSLContext], codes: set[str]
 ) -> None:
     """A certificate for another name, and TLS below 1.2, are refused even with the right CA."""
     authority = Authority(tmp_path)
@@ -234,7 +238,8 @@ async def test_tls_is_not_weakened(
         }
         async with daemon_with(told, tmp_path) as daemon:
             problem = await daemon.problem(VPC)
-    assert (problem["code"], problem["aws_code"]) == ("sts_unreachable", code)
+    assert problem["code"] == "sts_unreachable"
+    assert problem["aws_code"] in codes
     assert not aws.calls
 
 
