@@ -24,7 +24,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports --no-logo
 
 pytest: $(VENV)/.installed-dev $(MINISTACK) $(TOOLS)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m alone
 
 docs: $(VENV)/.installed-dev ## write anew what is made from the code
 	$(BIN)/python -m tests.scanner_table

@@ -18,8 +18,9 @@ Compiled to closures because every resource passes through ten to twenty of them
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 Getter = Callable[[Any], Any]
@@ -39,6 +40,9 @@ _SEGMENT = re.compile(r"([A-Za-z0-9_@^-]+)(?:\[(|0|\*|([A-Za-z]+)=([^\[\]=]+))\]
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _IN_GLOB = re.compile(r"(\*|\?|\[!?[^\]]+\]|[()])")
 
+MAX_PARSED = 8192
+"""Paths that are kept parsed: those of all scanners, which are looked at several times."""
+
 
 class Segment(NamedTuple):
     """One name of a path, and which of what stands there it goes on with.
@@ -55,7 +59,8 @@ class Segment(NamedTuple):
     having: tuple[str, str] | None = None
 
 
-def parse(path: str) -> list[Segment]:
+@lru_cache(MAX_PARSED)
+def parse(path: str) -> tuple[Segment, ...]:
     """Split a path into its segments, without a trailing `/`, `:`, `[,]` or `~ glob`.
 
     Raises:
@@ -67,7 +72,7 @@ def parse(path: str) -> list[Segment]:
     if not all(found):
         msg = f"not a path: {path!r}"
         raise ValueError(msg)
-    return [_segment(match) for match in found if match]
+    return tuple(_segment(match) for match in found if match)
 
 
 def _segment(match: re.Match[str]) -> Segment:
@@ -79,7 +84,7 @@ def _segment(match: re.Match[str]) -> Segment:
     return Segment(name, "list", (field, value) if field else None)
 
 
-def fans_out(parts: list[Segment]) -> bool:
+def fans_out(parts: Sequence[Segment]) -> bool:
     """Whether following them gives a list."""
     return any(segment.kind in ("list", "map") for segment in parts)
 
@@ -135,7 +140,7 @@ def getter(path: str) -> Getter:
     return _each(get, _only(glob)) if glob else get
 
 
-def _walk(parts: list[Segment]) -> Getter:
+def _walk(parts: Sequence[Segment]) -> Getter:
     if len(parts) == 1 and not parts[0].kind:
         name = parts[0].name
         return lambda item: item.get(name) if isinstance(item, dict) else None

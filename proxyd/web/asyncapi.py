@@ -34,6 +34,7 @@ that ends with neither was cut off: it is incomplete, whatever it held."""
 def describe() -> dict[str, Any]:
     """Return the document."""
     names = list(events.NAMES.values())
+    payloads = _moved(events.schema())
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "proxyd", "version": openapi.VERSION, "description": _INTRODUCTION},
@@ -57,8 +58,8 @@ def describe() -> dict[str, Any]:
             }
         },
         "components": {
-            "messages": {name: _message(name) for name in names},
-            "schemas": {**_payloads()["$defs"], **shapes.schemas([*shapes.EVENTS.values()])},
+            "messages": {name: _message(name, payloads) for name in names},
+            "schemas": {**payloads["$defs"], **shapes.schemas([*shapes.EVENTS.values()])},
             "securitySchemes": _SECURITY,
         },
     }
@@ -68,13 +69,8 @@ def _reference(kind: str, name: str) -> dict[str, str]:
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
-def _payloads() -> dict[str, Any]:
-    """Return the schema of the events, with its references to where they are found here."""
-    moved: dict[str, Any] = _moved(events.schema())
-    return moved
-
-
 def _moved(value: Any) -> Any:
+    """Return a schema with its references to where they are found here."""
     if isinstance(value, dict):
         return {key: _moved(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -84,9 +80,9 @@ def _moved(value: Any) -> Any:
     return value
 
 
-def _message(name: str) -> dict[str, Any]:
-    payload = _payloads()["properties"][name]
-    described = events.schema()["$defs"][payload["$ref"].rpartition("/")[2]]["description"]
+def _message(name: str, payloads: dict[str, Any]) -> dict[str, Any]:
+    payload = payloads["properties"][name]
+    described = payloads["$defs"][payload["$ref"].rpartition("/")[2]]["description"]
     return {
         "name": name,
         "title": name,

@@ -186,6 +186,7 @@ async def test_header_bombs(tmp_path: Path) -> None:
         assert (await daemon.get("/healthz"))[0] == 200
 
 
+@pytest.mark.alone
 async def test_a_token_of_ten_megabytes_costs_nothing(tmp_path: Path) -> None:
     """It is refused as soon as it is over the limit: under 10 ms of the daemon's time."""
     async with served(tmp_path, aws={"warm_clients": 0}) as daemon:

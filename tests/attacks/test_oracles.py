@@ -9,6 +9,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from proxyd.auth import tokens
 from tests.e2e.daemon import Daemon, running, settings
 from tests.e2e.test_watch import KEYS, TARGET
@@ -52,6 +54,7 @@ def asking(daemon: Daemon, target: str, token: str, more: str = "") -> bytes:
     ).encode()
 
 
+@pytest.mark.alone
 async def test_a_forbidden_target_takes_the_time_of_an_unknown_one(tmp_path: Path) -> None:
     """Medians of interleaved requests differ by less than the noise between two unknown names."""
     config = settings(

@@ -7,6 +7,8 @@ import gc
 import time
 from pathlib import Path
 
+import pytest
+
 from proxyd.aws.clients import Clients
 from proxyd.aws.regions import regions_of
 from proxyd.settings import Aws
@@ -19,6 +21,7 @@ CLIENTS = 400
 STALL = 0.1
 
 
+@pytest.mark.alone
 async def test_it_is_ready_within_a_second(estate: Estate, tmp_path: Path) -> None:
     """`/readyz` answers within 1 s of the start, with the clients being made behind it."""
     config = settings(estate.targets, estate.endpoint)
@@ -32,6 +35,7 @@ async def test_it_is_ready_within_a_second(estate: Estate, tmp_path: Path) -> No
     assert min(took) < READY_SECONDS
 
 
+@pytest.mark.alone
 async def test_making_clients_does_not_stall_the_loop() -> None:
     """While 400 clients are made the loop never stands for 100 ms."""
     services = sorted({op.service for each in scanners().values() for op in each.operations})

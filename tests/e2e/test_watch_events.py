@@ -136,6 +136,7 @@ async def test_a_change_that_is_told_shows_within_two_seconds(
         assert len(rounds) >= 4
 
 
+@pytest.mark.alone
 async def test_a_thousand_watchers_see_it_within_two_seconds(
     estate: Estate, events: Events, tmp_path: Path
 ) -> None:

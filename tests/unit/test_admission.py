@@ -28,7 +28,7 @@ WRONG = "pxd_0123abcd_" + "t" * 43
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2xvZ2luLmV4YW1wbGUuY29tIn0.c2ln"
 CORP = Terms(name="corp", issuer="https://login.example.com", audience="proxyd")
 FRONT = Front(peers=("10.0.0.1",), user_header="X-User", groups_header="X-Groups")
-SOON = datetime.now(UTC) + timedelta(minutes=5)
+SOON = datetime.now(UTC) + timedelta(days=1)
 BOT = certificates.Certified(frozenset({"DNS:bot"}), SOON)
 SETTINGS = Settings(
     tokens=(Token(digest(TOKEN), principal("platform", name="dashboard")),),
