@@ -29,6 +29,7 @@ def build(service: Service, login: Login | None) -> web.Application:
     async def finish(request: web.Request, response: web.StreamResponse) -> None:
         for name, value in problems.HEADERS.items():
             response.headers.setdefault(name, value)
+        response.headers[hdrs.SERVER] = problems.SERVER  # aiohttp has put its own there by now
         if request.secure:
             response.headers["Strict-Transport-Security"] = _HSTS
         callers.rotate(service, request, response)

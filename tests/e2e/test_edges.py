@@ -235,3 +235,20 @@ async def test_events_before_an_end_are_whole(tmp_path: Path) -> None:
             body = await response.read()
     assert body.endswith(b"\n\n")
     assert [event.name for event in Parser().feed(body)] == ["scan.started", "closing"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/metrics", "/v1/schema", "/v1/targets", "/v1/stream?target=fake", "/x"]
+)
+async def test_no_answer_says_what_it_is_made_of(tmp_path: Path, path: str) -> None:
+    """Whatever is asked, good or not: the versions of libraries are nobody's business."""
+    async with (
+        fake_aws() as fake,
+        against(fake, tmp_path) as daemon,
+        daemon.request("GET", path) as response,
+    ):
+        assert response.headers["Server"] == "proxyd"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "no-store" in response.headers["Cache-Control"]
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        assert "aiohttp" not in str(response.headers)
