@@ -5,6 +5,9 @@ EMULATOR := .venv-ministack
 BIN := $(VENV)/bin
 MINISTACK := $(EMULATOR)/bin/ministack
 TOOLS := /usr/bin/tinyproxy /usr/sbin/nginx /usr/bin/caddy /usr/bin/chromium
+NPM := $(or $(shell command -v npm),/usr/bin/npm)
+CLIENT := proxyd/web/client
+STATIC := proxyd/web/static/index.html
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
@@ -17,13 +20,14 @@ demo: $(VENV)/.installed $(MINISTACK) ## show everything on this machine, until 
 
 test: lint pytest ## everything that must hold
 
-lint: $(VENV)/.installed-dev
+lint: $(VENV)/.installed-dev $(STATIC)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	cd $(CLIENT) && $(NPM) run --silent check && $(NPM) run --silent test
 
-pytest: $(VENV)/.installed-dev $(MINISTACK) $(TOOLS)
+pytest: $(VENV)/.installed-dev $(MINISTACK) $(TOOLS) $(STATIC)
 	$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m alone
 
@@ -47,11 +51,18 @@ $(MINISTACK): constraints-ministack.txt
 	$(EMULATOR)/bin/python -m pip install --quiet --require-hashes --requirement constraints-ministack.txt
 	touch $@
 
-# What the tests need of Debian: a forward proxy, two front proxies, a browser, and Node.
+# What the tests need of Debian: a forward proxy, two front proxies and a browser.
 $(TOOLS) &:
 	apt-get update -qq
 	apt-get install -y -qq --no-install-recommends tinyproxy nginx-light caddy chromium
-	command -v npm || apt-get install -y -qq --no-install-recommends nodejs npm
+
+/usr/bin/npm:
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends nodejs npm
+
+# Installing proxyd builds this as well, where there is an npm; here it is wanted.
+$(STATIC): $(shell find $(CLIENT) -name node_modules -prune -o -type f -print) | $(NPM)
+	cd $(CLIENT) && $(NPM) ci --ignore-scripts --no-audit --no-fund --silent && $(NPM) run --silent build
 
 COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate
@@ -65,4 +76,4 @@ constraints: $(VENV)/.installed ## pin anew what the constraints files hold
 	echo 'ministack>=1.5,<2' | $(COMPILE) --upgrade --output-file constraints-ministack.txt -
 
 clean:
-	rm -rf $(VENV) $(EMULATOR) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(EMULATOR) $(CLIENT)/node_modules proxyd/web/static dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -9,7 +9,7 @@ from proxyd import events
 from proxyd.errors import Problem
 from proxyd.oidc.login import Login
 from proxyd.service import Service
-from proxyd.web import asyncapi, callers, hosts, openapi, problems, stream
+from proxyd.web import asyncapi, callers, hosts, openapi, pages, problems, stream
 from proxyd.web.documents import document
 from proxyd.web.query import MAX_BODY
 from proxyd.web.session import login_handlers, session_handlers
@@ -46,7 +46,8 @@ def build(service: Service, login: Login | None) -> web.Application:
     _route(app, "/v1/stream", GET=answer_stream, HEAD=answer_stream, POST=answer_stream)
     _route(app, "/v1/session", **session_handlers(service, login))
     _route(app, "/v1/streams/{id}", DELETE=_end_stream(service))
-    documents = {**_documents(service), **_states(service)}
+    client = pages.handler(pages.read())
+    documents = {**_documents(service), **_states(service), "/": client, "/assets/{name}": client}
     for path, handler in {**documents, **(login_handlers(service, login) if login else {})}.items():
         _route(app, path, GET=handler, HEAD=handler)
     return app

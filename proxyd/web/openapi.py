@@ -52,6 +52,7 @@ _SECURITY = {
         "description": "A client certificate of a configured authority.",
     },
 }
+_TEXT = {"type": "string"}
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 
 
@@ -282,7 +283,7 @@ def _open() -> dict[str, Any]:
         "description": "Not ready; or refused.",
         "content": {**ready["content"], **_refusal(503)["content"]},
     }
-    numbers = _content("Prometheus text.", METRICS, {"type": "string"})
+    numbers = _content("Prometheus text.", METRICS, _TEXT)
     documents = {
         "/v1/schema": text,
         "/v1/openapi.json": "This document.",
@@ -292,6 +293,15 @@ def _open() -> dict[str, Any]:
         **{
             path: _readable(told, {200: _content(told, JSON, {"type": "object"})})
             for path, told in documents.items()
+        },
+        "/": _readable("The web client.", {200: _content("A page.", "text/html", _TEXT)}),
+        "/assets/{name}": {
+            **_readable(
+                "What the web client is made of.",
+                {200: {"description": "A file of it.", "content": {"*/*": {}}}},
+                404,
+            ),
+            "parameters": [{**_ID, "name": "name"}],
         },
         "/healthz": _readable("Whether it is alive.", {200: _answer("It is.", "Health")}),
         "/readyz": _readable("Whether a new stream would be taken.", {200: ready, 503: not_ready}),

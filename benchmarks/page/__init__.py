@@ -1,0 +1,1 @@
+"""How the page of proxyd does with many resources."""

@@ -1,0 +1,218 @@
+/** The state of the page. Events flow in here, and everything that is shown reads from here. */
+
+import { batch, computed, effect, signal } from "@preact/signals";
+import * as api from "./api";
+import { type Changed, Estate } from "./estate";
+import { type Blueprint, ghosts } from "./blueprint";
+import { Connection } from "./live";
+import type { Viewport } from "./paint";
+import { Placing } from "./placing";
+import { type Filter, WhereError, compile } from "./where";
+import type { Frame, Query, Scanner, Session, Target } from "./wire";
+
+export const VIEWS = ["diagram", "table", "counts", "coverage", "changes"] as const;
+export type View = (typeof VIEWS)[number];
+
+/** For so long what came or changed stands out. */
+const NEWS_MS = 8_000;
+
+export class Store {
+  /** Who this is: undefined while that is not known, null where a login is needed. */
+  readonly session = signal<Session | null | undefined>(undefined);
+  /** Where the login of an OpenID provider begins, if there is one. */
+  readonly loginAt = signal<string | undefined>(undefined);
+  readonly problem = signal<string>("");
+  readonly targets = signal<Target[]>([]);
+  readonly scanners = signal<Scanner[]>([]);
+  readonly query = signal<Query | undefined>(undefined);
+  readonly view = signal<View>("diagram");
+  readonly selected = signal<string | undefined>(undefined);
+  readonly where = signal("");
+  readonly isolate = signal(false);
+  /** The blueprint that was opened, to compare with. */
+  readonly blueprint = signal<Blueprint | undefined>(undefined);
+  /** Where the picture was when the blueprint was saved; taken up by the diagram. */
+  viewport: Viewport | undefined;
+  /**
+   * Counts up with every batch of events, and whenever something is to be drawn anew. Whatever
+   * shows something of the estate reads it: a component is rendered for the signals that it reads.
+   */
+  readonly version = signal(0);
+
+  readonly estate = new Estate();
+  readonly placing = new Placing(this.estate);
+  readonly news = new Map<string, "new" | "changed">();
+  readonly connection = new Connection((frames) => this.take(frames));
+
+  private readonly fields = computed(
+    () => new Set(this.scanners.value.flatMap((scanner) => scanner.fields)),
+  );
+  /** The filter as it is written, or why it is none. */
+  readonly filter = computed<{ filter?: Filter; error?: WhereError }>(() => {
+    const text = this.where.value;
+    if (text.trim() === "") return {};
+    try {
+      return { filter: compile(text, this.fields.value) };
+    } catch (error) {
+      if (error instanceof WhereError) return { error };
+      throw error;
+    }
+  });
+  /** The ARNs that the filter means; undefined: all. A filter that is none leaves the last one. */
+  readonly meant = computed<Set<string> | undefined>(() => {
+    this.version.value;
+    const { filter, error } = this.filter.value;
+    if (error !== undefined) return this.lastMeant;
+    if (filter === undefined) return (this.lastMeant = undefined);
+    const found = new Set<string>();
+    for (const resource of this.estate.resources.values()) {
+      if (filter(resource)) found.add(resource.arn);
+    }
+    return (this.lastMeant = found);
+  });
+  private lastMeant: Set<string> | undefined;
+
+  constructor() {
+    effect(() => {
+      const state = this.connection.state.value;
+      if (state.kind === "ended" && state.loginNeeded) this.forgetSession();
+    });
+  }
+
+  /** Find out who this is, and what may be asked. */
+  async begin(): Promise<void> {
+    try {
+      const session = await api.whoAmI();
+      const [targets, scanners] = await Promise.all([api.targets(), api.scanners()]);
+      batch(() => {
+        this.targets.value = targets;
+        this.scanners.value = scanners;
+        this.session.value = session;
+        this.problem.value = "";
+      });
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  async logIn(token: string): Promise<void> {
+    try {
+      await api.logIn(token.trim());
+    } catch (error) {
+      this.refused(error);
+      return;
+    }
+    await this.begin();
+  }
+
+  async logOut(): Promise<void> {
+    const onwards = this.session.value?.logout_url;
+    this.leave();
+    await api.logOut().catch(() => undefined);
+    this.session.value = null;
+    if (onwards) location.assign(onwards);
+  }
+
+  watch(query: Query): void {
+    batch(() => {
+      this.forgetEstate();
+      this.query.value = query;
+    });
+    this.connection.start(query);
+  }
+
+  /** Show what a blueprint holds: its places at once, the data as it comes. */
+  openBlueprint(blueprint: Blueprint): void {
+    const { x, y, zoom, regions, types } = blueprint.view;
+    batch(() => {
+      this.forgetEstate();
+      this.blueprint.value = blueprint;
+      this.viewport =
+        x === undefined || y === undefined || zoom === undefined ? undefined : { x, y, zoom };
+      this.estate.ghosts = ghosts(blueprint);
+      this.placing.seed(new Map(blueprint.nodes.map(({ arn, place }) => [arn, place])));
+      this.view.value = "diagram";
+      this.query.value = {
+        ...{ target: blueprint.targets, mode: "watch", detail: "full" },
+        ...(regions === undefined ? {} : { region: regions }),
+        ...(types === undefined ? {} : { type: types }),
+      };
+      this.touch();
+    });
+    this.connection.start(this.query.value as Query);
+  }
+
+  /** Close the stream and forget what it brought. */
+  leave(): void {
+    this.connection.stop();
+    batch(() => {
+      this.query.value = undefined;
+      this.forgetEstate();
+    });
+  }
+
+  select(arn: string | undefined): void {
+    this.selected.value = arn;
+  }
+
+  touch(): void {
+    this.version.value++;
+  }
+
+  private take(frames: Frame[]): void {
+    const { whole } = this.estate;
+    const empty = this.estate.resources.size === 0;
+    const changed = this.estate.apply(frames);
+    if (empty && this.estate.resources.size > 0) performance.mark("first resource");
+    if (changed.reset) {
+      this.placing.reset();
+      this.placing.update([...this.estate.ghosts.keys(), ...this.estate.resources.keys()]);
+    } else this.placing.update(changed.arns.keys());
+    if (whole && !changed.reset) this.tell(changed);
+    if (!whole && this.estate.whole) performance.mark("whole");
+    this.touch();
+  }
+
+  private tell({ arns }: Changed): void {
+    for (const [arn, kind] of arns) {
+      if (kind !== "new" && kind !== "changed") continue;
+      this.news.set(arn, kind);
+      setTimeout(() => {
+        this.news.delete(arn);
+        this.touch();
+      }, NEWS_MS);
+    }
+  }
+
+  private forgetSession(): void {
+    this.session.value = null;
+  }
+
+  private forgetEstate(): void {
+    this.estate.forget();
+    this.estate.happenings.length = 0;
+    this.estate.ghosts = new Map();
+    this.blueprint.value = undefined;
+    this.viewport = undefined;
+    this.placing.reset();
+    this.news.clear();
+    this.selected.value = undefined;
+    this.where.value = "";
+    this.touch();
+  }
+
+  private refused(error: unknown): void {
+    if (!(error instanceof api.Refusal)) throw error;
+    const { problem } = error;
+    batch(() => {
+      if (problem.login !== undefined) this.loginAt.value = problem.login;
+      if (problem.status === 401) {
+        if (this.session.value === null) this.problem.value = "That token is not good here.";
+        this.session.value = null;
+        return;
+      }
+      this.problem.value = problem.detail;
+      this.session.value ??= null;
+    });
+  }
+}

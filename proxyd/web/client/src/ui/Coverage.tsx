@@ -1,0 +1,143 @@
+/** What was seen and what was not, and why; and the permissions that would mend it. */
+
+import { useComputed, useSignal } from "@preact/signals";
+import { shortType } from "../placing";
+import type { Store } from "../store";
+import type { Shard, Status } from "../wire";
+
+/** What a status means to a person, from best to worst. */
+const WORDS: Record<Status, string> = {
+  ok: "ok",
+  unsupported: "not there",
+  region_disabled: "off",
+  cancelled: "stopped",
+  throttled: "throttled",
+  timeout: "too slow",
+  expired: "expired",
+  failed: "failed",
+  denied: "denied",
+  scp_denied: "denied by the organization",
+};
+
+/** One type in one account, by region. */
+interface Row {
+  type: string;
+  account: string;
+  shards: Map<string, Shard>;
+}
+
+export function Coverage({ store }: { store: Store }) {
+  const all = useSignal(false);
+  const seen = useComputed(() => {
+    store.version.value;
+    const rows = new Map<string, Row>();
+    const regions = new Set<string>();
+    for (const shard of store.estate.shards.values()) {
+      regions.add(shard.region);
+      const key = `${shard.type}\n${shard.account}`;
+      const row = rows.get(key) ?? { type: shard.type, account: shard.account, shards: new Map() };
+      row.shards.set(shard.region, shard);
+      rows.set(key, row);
+    }
+    const order = ([a]: [string, Row], [b]: [string, Row]): number => (a < b ? -1 : 1);
+    return {
+      rows: [...rows].sort(order).map(([, row]) => row),
+      regions: [...regions].sort(byRegion),
+      several: store.estate.scans.size > 1,
+    };
+  });
+  const { rows, regions, several } = seen.value;
+  const gap = (row: Row): boolean => [...row.shards.values()].some((s) => s.status !== "ok");
+  const shown = all.value ? rows : rows.filter(gap);
+  return (
+    <div class="matrix" tabIndex={0}>
+      <Missing store={store} />
+      <p>
+        <label>
+          <input
+            type="checkbox"
+            checked={all.value}
+            onChange={(event) => (all.value = event.currentTarget.checked)}
+          />{" "}
+          also the types that were seen everywhere
+        </label>
+      </p>
+      {shown.length === 0 && <p>Every type was seen in every region.</p>}
+      {shown.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Type</th>
+              {regions.map((region) => (
+                <th key={region} scope="col">
+                  {region}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map(({ type, account, shards }) => (
+              <tr key={`${type} ${account}`}>
+                <th scope="row" title={type}>
+                  {shortType(type)}
+                  {several && <span class="muted"> {account}</span>}
+                </th>
+                {regions.map((region) => (
+                  <Cell key={region} shard={shards.get(region)} />
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </div>
+  );
+}
+
+function Cell({ shard }: { shard: Shard | undefined }) {
+  if (shard === undefined) return <td />;
+  const why = [shard.code, ...(shard.actions ?? [shard.action])].filter((part) => part).join(" · ");
+  const text = shard.status === "ok" ? shard.resources.toLocaleString("en") : WORDS[shard.status];
+  return (
+    <td class={shard.status === "ok" ? "ok" : "gap"} title={`${shard.account} ${why}`}>
+      {text}
+      {why !== "" && <span class="sr-only"> {why}</span>}
+    </td>
+  );
+}
+
+/** The statement that a role lacks, to be copied. */
+function Missing({ store }: { store: Store }) {
+  store.version.value;
+  const actions = new Set<string>();
+  for (const shard of store.estate.shards.values()) {
+    if (shard.status !== "denied") continue;
+    for (const action of shard.actions ?? [shard.action]) if (action) actions.add(action);
+  }
+  const copied = useSignal(false);
+  if (actions.size === 0) return null;
+  const statement = JSON.stringify(
+    { Effect: "Allow", Action: [...actions].sort(), Resource: "*" },
+    null,
+    2,
+  );
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(statement);
+    copied.value = true;
+  };
+  return (
+    <div class="missing">
+      <h2>{actions.size === 1 ? "One permission is" : `${actions.size} permissions are`} missing</h2>
+      <p>With this statement in the policy of the role all of it would be seen:</p>
+      <pre>{statement}</pre>
+      <button onClick={() => void copy()}>{copied.value ? "Copied" : "Copy"}</button>
+    </div>
+  );
+}
+
+/** `global` first, then by name. */
+export function byRegion(a: string, b: string): number {
+  if (a === b) return 0;
+  if (a === "global") return -1;
+  return b === "global" || a > b ? 1 : -1;
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { Estate } from "../src/estate";
+import { FEW, Placing } from "../src/placing";
+import type { Frame, Link, Resource } from "../src/wire";
+
+const ACCOUNT = "222222222222";
+
+export function resource(type: string, id: string, links: Link[] = [], hash = "1"): Resource {
+  const service = (type.split("::")[1] ?? "").toLowerCase();
+  const arn = `arn:aws:${service}:eu-west-1:${ACCOUNT}:${(type.split("::")[2] ?? "").toLowerCase()}/${id}`;
+  const where = { account: ACCOUNT, region: "eu-west-1" };
+  return { arn, type, id, name: id, tags: {}, properties: {}, links, hash, ...where };
+}
+
+export function came(data: Resource): Frame {
+  return { event: "resource", id: "e-1", data };
+}
+
+const started: Frame = {
+  event: "scan.started",
+  id: "e-0",
+  data: {
+    ...{ scan: "s", target: "production", account: ACCOUNT, partition: "aws", mode: "watch" },
+    ...{ regions: ["eu-west-1"], types: [], shards: 4, at: "2026-11-27T00:00:00Z" },
+  },
+};
+const completed: Frame = {
+  event: "scan.completed",
+  id: "e-9",
+  data: {
+    ...{ scan: "s", target: "production", complete: true, resources: 1, shards: {} },
+    ...{ missing_actions: [], calls: 1, ms: 1 },
+  },
+};
+const INSTANCE = "AWS::EC2::Instance";
+const VPC: Link = { rel: "in", type: "AWS::EC2::VPC", id: "vpc-1" };
+const SUBNET: Link = { rel: "in", type: "AWS::EC2::Subnet", id: "subnet-1" };
+
+describe("the estate", () => {
+  it("tells what happened only after the picture is whole", () => {
+    const estate = new Estate();
+    estate.apply([started, came(resource(INSTANCE, "i-1")), completed]);
+    expect(estate.happenings).toEqual([]);
+    estate.apply([
+      came(resource(INSTANCE, "i-1")),
+      came({ ...resource(INSTANCE, "i-1", [], "2"), properties: { State: "stopped" } }),
+      came(resource(INSTANCE, "i-2")),
+      {
+        event: "resource.removed",
+        id: "e",
+        data: { arn: resource(INSTANCE, "i-1").arn, type: INSTANCE, region: "eu-west-1" },
+      },
+    ]);
+    expect(estate.happenings.map(({ kind, name }) => [kind, name])).toEqual([
+      ["removed", "i-1"],
+      ["new", "i-2"],
+      ["changed", "i-1"],
+    ]);
+    expect(estate.happenings[2]?.changes).toEqual(["State"]);
+  });
+
+  it("drops everything at a reset, and what happened stays", () => {
+    const estate = new Estate();
+    estate.apply([started, came(resource(INSTANCE, "i-1")), completed]);
+    estate.apply([came(resource(INSTANCE, "i-2"))]);
+    const changed = estate.apply([
+      { event: "reset", id: "e", data: { reason: "replay_unavailable" } },
+      started,
+    ]);
+    expect(changed.reset).toBe(true);
+    expect(estate.resources.size).toBe(0);
+    expect(estate.whole).toBe(false);
+    expect(estate.happenings).toHaveLength(1);
+  });
+
+  it("finds what a link names by id, in its region or in none", () => {
+    const estate = new Estate();
+    const role = { ...resource("AWS::IAM::Role", "r"), region: "global" };
+    const from = resource(INSTANCE, "i-1", [{ rel: "runs-as", type: role.type, id: "r" }, VPC]);
+    estate.apply([came(role), came(from)]);
+    expect(estate.linked(from, from.links[0] as Link)).toBe(role.arn);
+    expect(estate.linked(from, from.links[1] as Link)).toBeUndefined();
+  });
+});
+
+describe("the placing", () => {
+  function placed(...resources: Resource[]): Placing {
+    const estate = new Estate();
+    const placing = new Placing(estate);
+    placing.update(estate.apply([started, ...resources.map(came)]).arns.keys());
+    return placing;
+  }
+  const path = (placing: Placing, arn: string): string[] =>
+    (placing.boxOf(arn)?.path ?? []).map((box) => box.kind);
+
+  it("puts a thing into the subnet that it is in, whichever comes first", () => {
+    const instance = resource(INSTANCE, "i-1", [VPC, SUBNET]);
+    const subnet = resource("AWS::EC2::Subnet", "subnet-1", [VPC]);
+    const network = resource("AWS::EC2::VPC", "vpc-1");
+    for (const order of [
+      [instance, subnet, network],
+      [network, subnet, instance],
+    ]) {
+      const placing = placed(...order);
+      expect(path(placing, instance.arn)).toEqual(["estate", "account", "region", "vpc", "subnet"]);
+      expect(placing.boxOf(instance.arn)).toBe(placing.boxOf(subnet.arn));
+      expect(placing.boxOf(network.arn)?.boxes.size).toBe(1);
+    }
+  });
+
+  it("puts what is in several subnets into their network, and what is in several into none", () => {
+    const balancer = resource("AWS::ElasticLoadBalancingV2::LoadBalancer", "lb", [
+      VPC,
+      SUBNET,
+      { ...SUBNET, id: "subnet-2" },
+    ]);
+    const zone = resource("AWS::Route53::HostedZone", "z", [VPC, { ...VPC, id: "vpc-2" }]);
+    const placing = placed(balancer, zone);
+    expect(path(placing, balancer.arn)).toEqual(["estate", "account", "region", "vpc", "type"]);
+    expect(path(placing, zone.arn)).toEqual(["estate", "account", "region", "type"]);
+  });
+
+  it("makes a pile of many, which opens and goes", () => {
+    const many = Array.from({ length: FEW + 30 }, (_, i) => resource("AWS::SQS::Queue", `q${i}`));
+    const estate = new Estate();
+    const placing = new Placing(estate);
+    placing.update(estate.apply([started, ...many.map(came)]).arns.keys());
+    const [pile] = placing.piles.values();
+    expect(pile?.arns.size).toBe(30);
+    expect(pile?.box.tiles.size).toBe(FEW + 1);
+    expect(placing.tileOf((many[FEW + 3] as Resource).arn)).toBe(pile?.id);
+    if (pile !== undefined) placing.open(pile);
+    expect(placing.piles.size).toBe(0);
+    expect(pile?.box.tiles.size).toBe(FEW + 30);
+    const gone = many.map(({ arn, type, region }): Frame => {
+      return { event: "resource.removed", id: "e", data: { arn, type, region } };
+    });
+    placing.update(estate.apply(gone).arns.keys());
+    expect([...placing.root.all()]).toHaveLength(1);
+  });
+});
