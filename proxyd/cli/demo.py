@@ -170,7 +170,11 @@ async def _show(url: str, token: str) -> None:
 
 def _what_next(url: str, token: str) -> str:
     return f"""
-proxyd serves at {url}. Try, in another terminal:
+proxyd serves at {url}. Open that in a browser, and log in with this token:
+
+  {token}
+
+Or try, in another terminal:
 
   curl -N -H 'Authorization: Bearer {token}' \\
     '{url}/v1/stream?target=production&type=AWS::EC2::*'

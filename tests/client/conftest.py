@@ -98,16 +98,20 @@ class Client:
         return int(words.removesuffix(" resources").replace(",", ""))
 
     async def saved(self, button: str) -> str:
-        """Save a file, and return what is in it."""
+        """Save a file of text, and return what is in it."""
+        return (await self.downloaded(button)).decode()
+
+    async def downloaded(self, button: str) -> bytes:
+        """Save a file, and return its bytes."""
         await self.page.get_by_role("button", name="Files").click()
         async with self.page.expect_download() as caught:
             await self.page.get_by_role("button", name=button).click()
         path = await (await caught.value).path()
-        text = await asyncio.to_thread(Path(path).read_text, encoding="utf-8")
+        content = await asyncio.to_thread(Path(path).read_bytes)
         dialog = self.page.get_by_role("dialog")
         if await dialog.is_visible():
             await dialog.get_by_role("button", name="Close").click()
-        return text
+        return content
 
     async def blueprint(self) -> dict[str, Any]:
         """Save a blueprint."""

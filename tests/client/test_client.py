@@ -277,6 +277,9 @@ async def test_what_can_be_exported(browser: Browser, demo: Daemon) -> None:
         for kind in ("SVG", "draw.io"):
             button = f"Save the picture {'as SVG' if kind == 'SVG' else 'for draw.io'}"
             assert len(list(ET.fromstring(await client.saved(button)).iter())) > count  # noqa: S314 - ours
+        picture = await client.downloaded("Save the picture as PNG")
+        assert picture.startswith(b"\x89PNG")
+        assert len(picture) > 20_000
         rows = (await client.saved("Save the rows of the table as NDJSON")).splitlines()
         assert len({json.loads(row)["arn"] for row in rows}) == count
         table = await client.saved("Save the rows of the table as CSV")
