@@ -350,3 +350,17 @@ async def test_the_page_may_do_nothing_but_what_it_does(browser: Browser, demo: 
             async with demo.request("GET", path, token="") as response:
                 assert response.status == 200
                 assert response.headers["Content-Security-Policy"] == CONTENT_POLICY
+
+
+async def test_a_session_that_ends_takes_the_picture_with_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The login is asked for again, says why, and nothing is left in the page."""
+    session = {"session": {"seconds": 4}}
+    async with kept_live(tmp_path, **session) as (daemon, _), client_of(browser, daemon) as client:
+        await client.show("fake", types=TYPE)
+        await client.view("Table")
+        await expect(client.page.get_by_role("row")).to_have_count(4)
+        await expect(client.page.get_by_label("API token")).to_be_visible()
+        await expect(client.page.get_by_role("alert")).to_contain_text("your login is over")
+        assert "vpc-1" not in await client.page.content()

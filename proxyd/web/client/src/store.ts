@@ -156,7 +156,7 @@ export class Store {
   }
 
   touch(): void {
-    this.version.value++;
+    this.version.value = this.version.peek() + 1;
   }
 
   private take(frames: Frame[]): void {
@@ -184,8 +184,13 @@ export class Store {
     }
   }
 
+  /** The login is over: what it brought goes with it. */
   private forgetSession(): void {
-    this.session.value = null;
+    batch(() => {
+      this.session.value = null;
+      this.query.value = undefined;
+      this.forgetEstate();
+    });
   }
 
   private forgetEstate(): void {

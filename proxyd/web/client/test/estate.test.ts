@@ -2,19 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Estate } from "../src/estate";
 import { FEW, Placing } from "../src/placing";
 import type { Frame, Link, Resource } from "../src/wire";
-
-const ACCOUNT = "222222222222";
-
-export function resource(type: string, id: string, links: Link[] = [], hash = "1"): Resource {
-  const service = (type.split("::")[1] ?? "").toLowerCase();
-  const arn = `arn:aws:${service}:eu-west-1:${ACCOUNT}:${(type.split("::")[2] ?? "").toLowerCase()}/${id}`;
-  const where = { account: ACCOUNT, region: "eu-west-1" };
-  return { arn, type, id, name: id, tags: {}, properties: {}, links, hash, ...where };
-}
-
-export function came(data: Resource): Frame {
-  return { event: "resource", id: "e-1", data };
-}
+import { ACCOUNT, came, resource } from "./things";
 
 const started: Frame = {
   event: "scan.started",
