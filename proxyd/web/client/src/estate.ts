@@ -22,6 +22,8 @@ const MAX_HAPPENINGS = 1000;
 export interface Changed {
   /** By ARN, what became of it. */
   arns: Map<string, "new" | "changed" | "removed" | "same">;
+  /** What was removed, as it was. */
+  gone: Resource[];
   reset: boolean;
 }
 
@@ -40,7 +42,7 @@ export class Estate {
 
   /** Take in what came; the answer says what to draw anew. */
   apply(batch: readonly Frame[]): Changed {
-    const changed: Changed = { arns: new Map(), reset: false };
+    const changed: Changed = { arns: new Map(), gone: [], reset: false };
     for (const frame of batch) this.take(frame, changed);
     return changed;
   }
@@ -94,7 +96,8 @@ export class Estate {
         changed.arns.set(frame.data.arn, this.put(frame.data));
         break;
       case "resource.removed":
-        if (this.remove(frame.data)) changed.arns.set(frame.data.arn, "removed");
+        changed.gone.push(...this.remove(frame.data));
+        changed.arns.set(frame.data.arn, "removed");
         break;
       case "closing":
         break;
@@ -122,13 +125,13 @@ export class Estate {
     return kind;
   }
 
-  private remove(gone: Removed): boolean {
+  private remove(gone: Removed): Resource[] {
     const before = this.resources.get(gone.arn);
-    if (before === undefined) return false;
+    if (before === undefined) return [];
     this.resources.delete(gone.arn);
     this.ids.delete(key(before.account, before.region, before.type, before.id));
     this.happened("removed", before, []);
-    return true;
+    return [before];
   }
 
   private told(account: string): boolean {

@@ -8,7 +8,7 @@ import { Connection } from "./live";
 import type { Viewport } from "./paint";
 import { Placing } from "./placing";
 import { type Filter, WhereError, compile } from "./where";
-import type { Frame, Query, Scanner, Session, Target } from "./wire";
+import type { Frame, Query, Resource, Scanner, Session, Target } from "./wire";
 
 export const VIEWS = ["diagram", "table", "counts", "coverage", "changes"] as const;
 export type View = (typeof VIEWS)[number];
@@ -159,7 +159,8 @@ export class Store {
     this.version.value = this.version.peek() + 1;
   }
 
-  private take(frames: Frame[]): void {
+  /** Take in what a stream has brought. */
+  take(frames: Frame[]): void {
     const { whole } = this.estate;
     const empty = this.estate.resources.size === 0;
     const changed = this.estate.apply(frames);
@@ -167,7 +168,10 @@ export class Store {
     if (changed.reset) {
       this.placing.reset();
       this.placing.update([...this.estate.ghosts.keys(), ...this.estate.resources.keys()]);
-    } else this.placing.update(changed.arns.keys());
+    } else {
+      this.linger(changed.gone);
+      this.placing.update(changed.arns.keys());
+    }
     if (whole && !changed.reset) this.tell(changed);
     if (!whole && this.estate.whole) performance.mark("whole");
     this.touch();
@@ -182,6 +186,22 @@ export class Store {
         this.touch();
       }, NEWS_MS);
     }
+  }
+
+  /** Leave the place of what has gone for a while, so that one sees what it was. */
+  private linger(gone: readonly Resource[]): void {
+    const { ghosts } = this.estate;
+    const passing = gone.filter(({ arn }) => !ghosts.has(arn));
+    for (const resource of passing) ghosts.set(resource.arn, resource);
+    if (passing.length === 0) return;
+    setTimeout(() => {
+      for (const resource of passing) {
+        if (ghosts.get(resource.arn) === resource) ghosts.delete(resource.arn);
+      }
+      if (ghosts !== this.estate.ghosts) return;
+      this.placing.update(passing.map(({ arn }) => arn));
+      this.touch();
+    }, NEWS_MS);
   }
 
   /** The login is over: what it brought goes with it. */
