@@ -356,11 +356,49 @@ async def test_a_session_that_ends_takes_the_picture_with_it(
     browser: Browser, tmp_path: Path
 ) -> None:
     """The login is asked for again, says why, and nothing is left in the page."""
-    session = {"session": {"seconds": 4}}
-    async with kept_live(tmp_path, **session) as (daemon, _), client_of(browser, daemon) as client:
+    async with (
+        kept_live(tmp_path, session={"seconds": 4}) as (daemon, _),
+        client_of(browser, daemon) as client,
+    ):
         await client.show("fake", types=TYPE)
         await client.view("Table")
         await expect(client.page.get_by_role("row")).to_have_count(4)
         await expect(client.page.get_by_label("API token")).to_be_visible()
         await expect(client.page.get_by_role("alert")).to_contain_text("your login is over")
         assert "vpc-1" not in await client.page.content()
+
+
+async def test_many_of_one_type_are_a_pile_that_opens(browser: Browser, tmp_path: Path) -> None:
+    """Sixty keys are forty-eight and a pile; a click on it, and each has a place of its own."""
+
+    async def keys(_: Call) -> web.StreamResponse:
+        items = "".join(
+            f"<item><keyPairId>key-{i}</keyPairId><keyName>k{i}</keyName><keyType>rsa</keyType></item>"
+            for i in range(60)
+        )
+        return xml("DescribeKeyPairs", f"<keySet>{items}</keySet>")
+
+    async with fake_aws() as fake:
+        fake.answers["DescribeKeyPairs"] = keys
+        types = {"types": ["AWS::EC2::KeyPair"], "regions": ["eu-west-1"]}
+        config = settings([TARGET | types], fake.endpoint)
+        async with (
+            running(config, tmp_path, environment=KEYS) as daemon,
+            client_of(browser, daemon) as client,
+        ):
+            await client.show("fake")
+            saved = await client.blueprint()
+            piled = [node for node in saved["nodes"] if "place" not in node]
+            assert (len(saved["nodes"]), len(piled)) == (60, 12)
+            view, at = saved["view"], piled[0]
+            await client.page.get_by_role("application").click(
+                position={
+                    "x": (at["x"] + 48 - view["x"]) * view["zoom"],
+                    "y": (at["y"] + 30 - view["y"]) * view["zoom"],
+                }
+            )
+            opened = await client.blueprint()
+            assert sorted(node["place"] for node in opened["nodes"]) == list(range(60))
+            before = {n["arn"]: n["place"] for n in saved["nodes"] if "place" in n}
+            after = {node["arn"]: node["place"] for node in opened["nodes"]}
+            assert before.items() <= after.items()

@@ -25,7 +25,7 @@ export interface Blueprint {
   targets: string[];
   nodes: Node[];
   edges: Edge[];
-  view: Partial<Viewport> & { regions?: string[]; types?: string[] };
+  view: { x?: number; y?: number; zoom?: number; regions?: string[]; types?: string[] };
 }
 
 export interface Difference {
@@ -42,7 +42,7 @@ export function draw(
   estate: Estate,
   placing: Placing,
   query: Query,
-  viewport: Viewport,
+  { x: left, y: top, zoom }: Viewport,
 ): Blueprint {
   placing.root.arrange();
   const nodes: Node[] = [];
@@ -68,7 +68,7 @@ export function draw(
     nodes,
     edges: nodes.flatMap(({ arn }) => edgesOf(estate, estate.resources.get(arn))),
     view: {
-      ...viewport,
+      ...{ x: left, y: top, zoom },
       ...(query.region === undefined ? {} : { regions: query.region }),
       ...(query.type === undefined ? {} : { types: query.type }),
     },

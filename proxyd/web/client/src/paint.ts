@@ -11,6 +11,8 @@ export interface Viewport {
   y: number;
   /** Pixels of the canvas for one of the scene. */
   zoom: number;
+  /** Nobody has moved it: it shows all that there is. */
+  fitted?: boolean;
 }
 
 export interface Marks {

@@ -64,13 +64,13 @@ export class Placing {
   open(pile: Pile): void {
     const kind = this.kind(pile.box, pile.type);
     kind.open = true;
+    this.piles.delete(pile.id);
+    pile.box.drop(pile.id); // its place is the first one's
     for (const arn of pile.arns) {
       kind.shown.add(arn);
       pile.box.put(arn);
     }
     pile.arns.clear();
-    pile.box.drop(pile.id);
-    this.piles.delete(pile.id);
   }
 
   /** The tile that stands for a resource: its own, that of a pile, or none, for a box. */
