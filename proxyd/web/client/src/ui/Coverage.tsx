@@ -48,21 +48,25 @@ export function Coverage({ store }: { store: Store }) {
   });
   const { rows, regions, several } = seen.value;
   const gap = (row: Row): boolean => [...row.shards.values()].some((s) => s.status !== "ok");
-  const shown = all.value ? rows : rows.filter(gap);
+  const gaps = rows.filter(gap);
+  const shown = all.value || gaps.length === 0 ? rows : gaps;
   return (
     <div class="matrix" tabIndex={0}>
       <Missing store={store} />
-      <p>
-        <label>
-          <input
-            type="checkbox"
-            checked={all.value}
-            onChange={(event) => (all.value = event.currentTarget.checked)}
-          />{" "}
-          also the types that were seen everywhere
-        </label>
-      </p>
-      {shown.length === 0 && <p>Every type was seen in every region.</p>}
+      {gaps.length === 0 ? (
+        <p>Every type was seen in every region.</p>
+      ) : (
+        <p>
+          <label>
+            <input
+              type="checkbox"
+              checked={all.value}
+              onChange={(event) => (all.value = event.currentTarget.checked)}
+            />{" "}
+            also the {rows.length - gaps.length} types that were seen everywhere
+          </label>
+        </p>
+      )}
       {shown.length > 0 && (
         <table>
           <thead>
@@ -97,7 +101,8 @@ export function Coverage({ store }: { store: Store }) {
 function Cell({ shard }: { shard: Shard | undefined }) {
   if (shard === undefined) return <td />;
   const why = [shard.code, ...(shard.actions ?? [shard.action])].filter((part) => part).join(" · ");
-  const text = shard.status === "ok" ? shard.resources.toLocaleString("en") : WORDS[shard.status];
+  const { status, resources } = shard;
+  const text = status === "ok" ? `ok ${resources.toLocaleString("en")}` : WORDS[status];
   return (
     <td class={shard.status === "ok" ? "ok" : "gap"} title={`${shard.account} ${why}`}>
       {text}
