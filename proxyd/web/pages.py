@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from proxyd.errors import Problem
+from proxyd.web.stream import takes_gzip
 
 STATIC = Path(__file__).parent / "static"
 
@@ -67,7 +68,7 @@ def handler(pages: Mapping[str, Page]) -> Handler:
         page = pages.get(request.path)
         if page is None:
             raise Problem(404, "no_such_route", "there is nothing at this address")
-        packs = "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
+        packs = takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
         headers: dict[str, str] = {
             hdrs.CONTENT_TYPE: f"{page.kind}; charset=utf-8" if "text" in page.kind else page.kind,
             hdrs.CACHE_CONTROL: page.cached,

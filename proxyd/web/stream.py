@@ -113,7 +113,7 @@ async def _watch(
     service: Service, caller: Caller, query: Query, request: web.Request, written: Format
 ) -> web.StreamResponse:
     chunked = request.version >= HttpVersion11
-    wire = Wire(written, chunked, _takes_gzip(request.headers.get("Accept-Encoding", "")))
+    wire = Wire(written, chunked, takes_gzip(request.headers.get("Accept-Encoding", "")))
     opened, watching = await service.watch(caller, query, wire)
     try:
         headers = {"Content-Type": written.content_type, STREAM_ID: opened.id, **_HEADERS}
@@ -137,7 +137,7 @@ async def _watch(
     raise AssertionError
 
 
-def _takes_gzip(accept: str) -> bool:
+def takes_gzip(accept: str) -> bool:
     """Whether an Accept-Encoding names gzip and does not refuse it."""
     return any(kind == "gzip" and quality > 0 for quality, kind in map(_ranked, accept.split(",")))
 

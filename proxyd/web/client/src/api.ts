@@ -94,5 +94,10 @@ async function refusal(response: Response): Promise<Refusal> {
 }
 
 async function json<T>(response: Response): Promise<T> {
-  return (await response.json()) as T;
+  try {
+    return (await response.json()) as T;
+  } catch {
+    const detail = "something between here and proxyd has changed its answer";
+    throw new Refusal({ status: response.status, code: "foreign", detail });
+  }
 }

@@ -2,7 +2,7 @@
 
 import type { Estate } from "./estate";
 import type { Placing } from "./placing";
-import type { Viewport } from "./paint";
+import { type Viewport, clamped } from "./paint";
 import type { Link, Query, Resource } from "./wire";
 
 export interface Node {
@@ -12,6 +12,8 @@ export interface Node {
   y: number;
   /** Which place it has in its box. */
   place?: number;
+  /** Account and region, which not every ARN has: `222222222222/eu-west-1`. */
+  box?: string;
 }
 
 export interface Edge {
@@ -31,6 +33,8 @@ export interface Blueprint {
 export interface Difference {
   added: string[];
   removed: string[];
+  /** Those that could not be looked for. */
+  unseen: string[];
   /** Those that are linked to other things than they were. */
   changed: string[];
 }
@@ -46,20 +50,20 @@ export function draw(
 ): Blueprint {
   placing.root.arrange();
   const nodes: Node[] = [];
-  const type = (arn: string): string | undefined => estate.resources.get(arn)?.type;
+  const add = (arn: string, x: number, y: number, place?: number): void => {
+    const of = estate.resources.get(arn);
+    if (of === undefined) return;
+    const box = `${of.account}/${of.region}`;
+    nodes.push({ arn, type: of.type, x, y, box, ...(place === undefined ? {} : { place }) });
+  };
   for (const box of placing.root.all()) {
-    const own = type(box.id);
-    if (own !== undefined) nodes.push({ arn: box.id, type: own, x: box.area.x, y: box.area.y });
+    add(box.id, box.area.x, box.area.y);
     const places = [...box.tiles.values()].sort((a, b) => a.place - b.place);
     for (const tile of places) {
       const { x, y } = box.rectangle(tile);
       const pile = placing.piles.get(tile.id);
-      const arns = pile === undefined ? [tile.id] : [...pile.arns];
-      for (const arn of arns) {
-        const known = type(arn);
-        const place = pile === undefined ? { place: tile.place } : {};
-        if (known !== undefined) nodes.push({ arn, type: known, x, y, ...place });
-      }
+      if (pile === undefined) add(tile.id, x, y, tile.place);
+      else for (const arn of pile.arns) add(arn, x, y);
     }
   }
   return {
@@ -74,6 +78,10 @@ export function draw(
     },
   };
 }
+
+/** Bytes of a file, and things in it, that are read at most. */
+export const LARGEST = 64 * 1024 * 1024;
+const MOST = 200_000;
 
 /** Read a file; throws a `BlueprintError`. Only what is known of a blueprint is taken over. */
 export function read(text: string): Blueprint {
@@ -96,7 +104,8 @@ export function read(text: string): Blueprint {
       type: string(node["type"], `nodes[${index}].type`),
       x: number(node["x"], `nodes[${index}].x`),
       y: number(node["y"], `nodes[${index}].y`),
-      ...(Number.isInteger(node["place"]) ? { place: node["place"] as number } : {}),
+      ...(Number.isSafeInteger(node["place"]) ? { place: node["place"] as number } : {}),
+      ...(typeof node["box"] === "string" ? { box: node["box"] } : {}),
     })),
     edges: records(given["edges"], "edges").map((edge, index) => ({
       from: string(edge["from"], `edges[${index}].from`),
@@ -105,7 +114,7 @@ export function read(text: string): Blueprint {
     })),
     view: {
       ...([x, y, zoom].every((n) => Number.isFinite(n)) && (zoom as number) > 0
-        ? { x: x as number, y: y as number, zoom: zoom as number }
+        ? { x: x as number, y: y as number, zoom: clamped(zoom as number) }
         : {}),
       ...(view["regions"] === undefined ? {} : { regions: strings(view["regions"], "regions") }),
       ...(view["types"] === undefined ? {} : { types: strings(view["types"], "types") }),
@@ -123,8 +132,9 @@ export function ghosts(blueprint: Blueprint): Map<string, Resource> {
     links.set(from, of);
   }
   return new Map(
-    blueprint.nodes.map(({ arn, type }) => {
-      const [, , , region, account] = arn.split(":");
+    blueprint.nodes.map(({ arn, type, box }) => {
+      const [, , , ownRegion, ownAccount] = arn.split(":");
+      const [account, region] = box?.split("/") ?? [ownAccount, ownRegion];
       const id = arn.slice(Math.max(arn.lastIndexOf("/"), arn.lastIndexOf(":")) + 1);
       const ghost: Resource = {
         ...{ arn, type, id, name: id, account: account ?? "", region: region || "global" },
@@ -149,9 +159,15 @@ export function difference(blueprint: Blueprint, estate: Estate): Difference {
     return edges.length !== was.size || edges.some((edge) => !was.has(key(edge)));
   };
   const held = [...estate.resources.keys()];
+  const missing = [...saved].filter((arn) => !estate.resources.has(arn));
+  const looked = (arn: string): boolean => {
+    const ghost = estate.ghosts.get(arn);
+    return ghost !== undefined && estate.looked(ghost);
+  };
   return {
     added: held.filter((arn) => !saved.has(arn)),
-    removed: [...saved].filter((arn) => !estate.resources.has(arn)),
+    removed: missing.filter(looked),
+    unseen: missing.filter((arn) => !looked(arn)),
     changed: held.filter((arn) => saved.has(arn) && isOther(arn)),
   };
 }
@@ -175,6 +191,7 @@ function records(value: unknown, name: string): Record<string, unknown>[] {
   if (!Array.isArray(value) || !value.every(isRecord)) {
     throw new BlueprintError(`${name} has to be a list of objects.`);
   }
+  if (value.length > MOST) throw new BlueprintError(`${name} has more than ${MOST} of them.`);
   return value;
 }
 

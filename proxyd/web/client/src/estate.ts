@@ -52,6 +52,11 @@ export class Estate {
     return this.resources.get(arn) ?? this.ghosts.get(arn);
   }
 
+  /** Whether it would have been seen if it were there. */
+  looked({ account, region, type }: Resource): boolean {
+    return this.shards.get(key(account, region, type))?.status === "ok";
+  }
+
   /** The resource at the other end of a link, where it is known. */
   linked(from: Resource, link: { type: string; arn?: string; id?: string }): string | undefined {
     if (link.arn !== undefined) return this.resources.has(link.arn) ? link.arn : undefined;
@@ -73,7 +78,9 @@ export class Estate {
     for (const scan of this.scans.values()) all += scan.shards;
     let calls = 0;
     for (const shard of this.shards.values()) calls += shard.calls;
-    return { done: this.shards.size, all: Math.max(all, this.shards.size), calls };
+    // Two targets may be one account, whose shards are told twice.
+    const done = this.whole ? all : Math.min(this.shards.size, all);
+    return { done, all, calls };
   }
 
   private take(frame: Frame, changed: Changed): void {

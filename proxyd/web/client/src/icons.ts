@@ -85,7 +85,8 @@ export function iconOf(type: string): string {
   const service = type.split("::")[1] ?? "";
   let url = found.get(service);
   if (url === undefined) {
-    const names = [NAMES[service] ?? service, `Amazon${service}`, `AWS${service}`];
+    const own = Object.hasOwn(NAMES, service) ? (NAMES[service] as string) : service;
+    const names = [own, `Amazon${service}`, `AWS${service}`];
     url = names.map((name) => BY_NAME.get(plain(name))).find((each) => each !== undefined) ?? "";
     found.set(service, url);
   }

@@ -19,8 +19,8 @@ export const HEADERS: Record<Kind, number> = {
 };
 const GAP = 16;
 const COLUMN = 4;
-/** Places of a box that a file may ask for. */
-const MOST = 100_000;
+/** So many places may be left free before one that is asked for: a file can ask for any. */
+const HOLES = 64;
 
 export interface Rectangle {
   x: number;
@@ -51,7 +51,11 @@ export class Box {
   y = 0;
   width = 0;
   height = 0;
+  /** It is a resource itself, and stays when it is empty. */
+  held = false;
   private readonly free: number[] = [];
+  /** The boxes in their places, and holes; networks are apart from the rest. */
+  private readonly networks: (Box | null)[] = [];
   private readonly order: (Box | null)[] = [];
   private tilesEnd = 0;
   private stale = true;
@@ -70,9 +74,10 @@ export class Box {
     if (found !== undefined) return found;
     const made = new Box(id, kind, label, this);
     this.boxes.set(id, made);
-    const hole = this.order.indexOf(null);
-    if (hole >= 0) this.order[hole] = made;
-    else this.order.push(made);
+    const order = this.orderOf(made);
+    const hole = order.indexOf(null);
+    if (hole >= 0) order[hole] = made;
+    else order.push(made);
     this.touch();
     return made;
   }
@@ -131,7 +136,7 @@ export class Box {
   }
 
   private next(wanted: number | undefined): number {
-    if (wanted !== undefined && wanted < MOST) {
+    if (wanted !== undefined && wanted >= 0 && wanted < this.tilesEnd + HOLES) {
       while (this.tilesEnd <= wanted) this.free.push(this.tilesEnd++);
       const at = this.free.indexOf(wanted);
       if (at >= 0) return this.free.splice(at, 1)[0] as number;
@@ -153,20 +158,26 @@ export class Box {
     if (this.parent !== null && !this.parent.stale) this.parent.touch();
   }
 
-  private leave(): void {
-    if (this.parent === null || this.tiles.size > 0 || this.boxes.size > 0) return;
-    const parent = this.parent;
+  /** Take it out of its parent, if there is nothing left of it. */
+  leave(): void {
+    const { parent } = this;
+    if (parent === null || this.held || this.tiles.size > 0 || this.boxes.size > 0) return;
     parent.boxes.delete(this.id);
-    parent.order[parent.order.indexOf(this)] = null;
+    const order = parent.orderOf(this);
+    order[order.indexOf(this)] = null;
     parent.touch();
     parent.leave();
+  }
+
+  private orderOf(box: Box): (Box | null)[] {
+    return box.kind === "vpc" ? this.networks : this.order;
   }
 
   private measure(): void {
     if (!this.stale) return;
     for (const box of this.boxes.values()) box.measure();
     const tiles = this.measureTiles();
-    const boxes = this.order.length > 0 ? this.placeBoxes(tiles) : { width: 0, height: 0 };
+    const boxes = this.boxes.size > 0 ? this.placeBoxes(tiles) : { width: 0, height: 0 };
     this.width = Math.max(tiles.width, boxes.width, this.smallest) + 2 * PADDING;
     this.height = this.header + Math.max(tiles.height, boxes.height) + PADDING;
     this.stale = false;
@@ -200,20 +211,18 @@ export class Box {
 
   /** Types in columns on the left, networks one below the other on the right. */
   private region(): { width: number; height: number } {
-    const isNetwork = (box: Box | null): boolean => box?.kind === "vpc";
-    const types = this.order.map((box) => (isNetwork(box) ? null : box));
-    const left = this.inColumns(types, 0, 4);
+    const left = this.inColumns(this.order, 0, 4);
     let y = 0;
     let width = left.width;
     const x = left.width > 0 ? left.width + GAP : 0;
-    for (const box of this.order) {
-      if (box === null || !isNetwork(box)) continue;
+    for (const box of this.networks) {
+      if (box === null) continue;
       box.x = PADDING + x;
       box.y = this.header + y;
       y += box.height + GAP;
       width = Math.max(width, x + box.width);
     }
-    return { width, height: Math.max(left.height, y - GAP) };
+    return { width, height: Math.max(left.height, y - GAP, 0) };
   }
 
   /** One below the other, by turns in each of a few columns. */
@@ -224,16 +233,19 @@ export class Box {
   ): { width: number; height: number } {
     const widths: number[] = [];
     const heights: number[] = [];
-    let turn = 0;
     const placed: [Box, number, number][] = [];
-    for (const box of order) {
+    for (const [index, box] of order.entries()) {
       if (box === null) continue;
-      const column = turn++ % most;
+      const column = index % most;
       placed.push([box, column, heights[column] ?? 0]);
       widths[column] = Math.max(widths[column] ?? 0, box.width);
       heights[column] = (heights[column] ?? 0) + box.height + GAP;
     }
-    const starts = widths.map((_, i) => left + widths.slice(0, i).reduce((a, w) => a + w + GAP, 0));
+    const starts: number[] = [];
+    for (let i = 0, x = left; i < widths.length; i++) {
+      starts[i] = x;
+      x += widths[i] === undefined ? 0 : (widths[i] as number) + GAP;
+    }
     for (const [box, column, y] of placed) {
       box.x = PADDING + (starts[column] ?? 0);
       box.y = this.header + y;
@@ -241,7 +253,7 @@ export class Box {
     const last = widths.length - 1;
     return {
       width: last < 0 ? left : (starts[last] ?? 0) + (widths[last] ?? 0),
-      height: Math.max(0, ...heights.map((h) => h - GAP)),
+      height: Math.max(0, ...heights.filter((h) => h !== undefined).map((h) => h - GAP)),
     };
   }
 

@@ -6,7 +6,8 @@ import type { Closing, Frame, Query } from "./wire";
 
 export type State =
   | { kind: "idle" }
-  | { kind: "connecting" }
+  /** `lost` is since when there is no picture that is live. */
+  | { kind: "connecting"; lost: Date | undefined }
   | { kind: "open"; since: Date }
   /** The picture is not live: `again` is when it is tried next. */
   | { kind: "lost"; why: string; since: Date; again: Date }
@@ -72,7 +73,7 @@ export class Connection {
   private async run(query: Query, controller: AbortController): Promise<void> {
     const { signal: gone } = controller;
     while (!gone.aborted) {
-      this.state.value = { kind: "connecting" };
+      this.state.value = { kind: "connecting", lost: this.lostSince };
       const outcome = await this.once(query, gone);
       if (gone.aborted) return;
       if (outcome.kind !== "lost") {
@@ -94,6 +95,8 @@ export class Connection {
       if (batches === null) return { kind: "complete", at: new Date() };
       let last: Frame | undefined;
       for await (const batch of batches) {
+        // What was read before it was stopped belongs to nobody any more.
+        if (gone.aborted) return { kind: "idle" };
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), SILENCE_MS);
         this.opened();

@@ -25,6 +25,11 @@ export interface Marks {
   isolate: boolean;
 }
 
+/** Bring a zoom into what there is. */
+export function clamped(zoom: number): number {
+  return Math.min(4, Math.max(0.01, zoom));
+}
+
 const ICON = 40;
 /** From this zoom on labels are drawn. */
 export const LEGIBLE = 0.45;

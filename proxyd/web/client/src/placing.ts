@@ -29,6 +29,8 @@ export class Placing {
   /** By the tile's id. */
   readonly piles = new Map<string, Pile>();
   private readonly homes = new Map<string, Box>();
+  /** By the ARN of a subnet that is not known yet, what is in it. */
+  private readonly waiting = new Map<string, Set<string>>();
   private kinds = new WeakMap<Box, Map<string, Kind>>();
   private readonly estate: Estate;
 
@@ -47,30 +49,40 @@ export class Placing {
 
   /** Give things the places that they had: by ARN, those that were not in a pile. */
   seed(places: ReadonlyMap<string, number | undefined>): void {
+    const piled: Resource[] = [];
     for (const [arn, place] of places) {
       const resource = this.estate.find(arn);
-      if (resource !== undefined) this.place(resource, place);
+      if (resource === undefined) continue;
+      const isBox = resource.type === VPC || resource.type === SUBNET;
+      if (place === undefined && !isBox) piled.push(resource);
+      else this.place(resource, place);
     }
+    for (const resource of piled) this.place(resource);
   }
 
   reset(): void {
     this.root = new Box("estate", "estate", "", null);
     this.piles.clear();
     this.homes.clear();
+    this.waiting.clear();
     this.kinds = new WeakMap();
   }
 
   /** Show each of a pile by itself. */
   open(pile: Pile): void {
     const kind = this.kind(pile.box, pile.type);
+    const { box } = pile;
+    const { held } = box;
     kind.open = true;
     this.piles.delete(pile.id);
-    pile.box.drop(pile.id); // its place is the first one's
+    box.held = true; // it may be empty in between
+    box.drop(pile.id); // its place is the first one's
     for (const arn of pile.arns) {
       kind.shown.add(arn);
-      pile.box.put(arn);
+      box.put(arn);
     }
     pile.arns.clear();
+    box.held = held;
   }
 
   /** The tile that stands for a resource: its own, that of a pile, or none, for a box. */
@@ -94,24 +106,34 @@ export class Placing {
     if (home.id === resource.arn) {
       if (before !== undefined && before !== home) this.take(before, resource.arn, resource.type);
       home.label = label(resource);
-      home.touch();
+      home.held = true;
     } else if (before !== home) {
       if (before !== undefined) this.take(before, resource.arn, resource.type);
       this.give(home, resource.arn, resource.type, place);
     }
     this.homes.set(resource.arn, home);
+    if (resource.type !== SUBNET) return;
+    // What came before it, and named nothing else.
+    const waiting = this.waiting.get(resource.arn) ?? [];
+    this.waiting.delete(resource.arn);
+    this.update(waiting);
   }
 
   private remove(arn: string): void {
     const box = this.homes.get(arn);
     if (box === undefined) return;
     this.homes.delete(arn);
+    if (box.id === arn) {
+      box.held = false;
+      box.leave();
+      return;
+    }
     for (const type of this.kinds.get(box)?.keys() ?? []) this.take(box, arn, type);
   }
 
   private give(box: Box, arn: string, type: string, place?: number): void {
     const kind = this.kind(box, type);
-    if (kind.open || kind.shown.size < FEW) {
+    if (kind.open || place !== undefined || kind.shown.size < FEW) {
       kind.shown.add(arn);
       box.put(arn, 1, place);
       return;
@@ -123,14 +145,26 @@ export class Placing {
 
   private take(box: Box, arn: string, type: string): void {
     const kind = this.kind(box, type);
-    if (kind.shown.delete(arn)) box.drop(arn);
-    if (!kind.pile.arns.delete(arn)) return;
-    if (kind.pile.arns.size > 0) {
-      box.put(kind.pile.id, kind.pile.arns.size);
+    const { pile } = kind;
+    if (kind.shown.delete(arn)) {
+      const [next] = pile.arns;
+      if (next === undefined) {
+        box.drop(arn);
+        return;
+      }
+      // One of the pile takes its place.
+      const place = box.tiles.get(arn)?.place;
+      box.drop(arn);
+      kind.shown.add(next);
+      box.put(next, 1, place);
+      pile.arns.delete(next);
+    } else if (!pile.arns.delete(arn)) return;
+    if (pile.arns.size > 0) {
+      box.put(pile.id, pile.arns.size);
       return;
     }
-    box.drop(kind.pile.id);
-    this.piles.delete(kind.pile.id);
+    box.drop(pile.id);
+    this.piles.delete(pile.id);
   }
 
   private kind(box: Box, type: string): Kind {
@@ -145,7 +179,8 @@ export class Placing {
   }
 
   private home(resource: Resource): Box {
-    const account = this.root.box(resource.account, "account", this.target(resource.account));
+    const account = this.root.box(resource.account, "account", "");
+    account.label = this.target(resource.account);
     const region = account.box(`${account.id}\n${resource.region}`, "region", resource.region);
     if (resource.type === VPC) return region.box(resource.arn, "vpc", label(resource));
     const network = this.network(resource);
@@ -173,7 +208,11 @@ export class Placing {
     }
     const [subnet] = subnets;
     if (vpcs.size === 0 && subnet !== undefined) {
-      const known = this.estate.find(subnet)?.links.find((link) => link.type === VPC);
+      const found = this.estate.find(subnet);
+      if (found === undefined) {
+        this.waiting.set(subnet, (this.waiting.get(subnet) ?? new Set()).add(resource.arn));
+      }
+      const known = found?.links.find((link) => link.type === VPC);
       if (known !== undefined) vpcs.add(known.arn ?? this.arn(resource, "vpc", known.id ?? ""));
     }
     const [vpc] = vpcs;

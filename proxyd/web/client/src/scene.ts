@@ -86,7 +86,8 @@ function tileOf(
   const resource = estate.find(id);
   const type = resource?.type ?? "";
   const missing = !estate.resources.has(id);
-  const news = missing && estate.whole ? "gone" : shown.news.get(id);
+  const gone = missing && estate.whole && resource !== undefined && estate.looked(resource);
+  const news = gone ? "gone" : shown.news.get(id);
   return {
     id,
     arn: id,
@@ -95,7 +96,7 @@ function tileOf(
     count: 1,
     icon: iconOf(type),
     area,
-    dim: (missing && !estate.whole) || (shown.meant !== undefined && !shown.meant(id)),
+    dim: (missing && !gone) || (shown.meant !== undefined && !shown.meant(id)),
     ...(news === undefined ? {} : { news }),
   };
 }

@@ -1,6 +1,6 @@
 /** What the canvas shows: the scene, from where it is looked at, and what lies at a point of it. */
 
-import { LEGIBLE, Painter, type Viewport } from "./paint";
+import { LEGIBLE, Painter, type Viewport, clamped } from "./paint";
 import { type Scene, compose, linksOf } from "./scene";
 import type { Store } from "./store";
 
@@ -70,7 +70,7 @@ export class Stage {
   zoom(factor: number, x: number, y: number): void {
     this.moved = true;
     const { viewport } = this;
-    const zoom = Math.min(4, Math.max(0.01, viewport.zoom * factor));
+    const zoom = clamped(viewport.zoom * factor);
     viewport.x += x / viewport.zoom - x / zoom;
     viewport.y += y / viewport.zoom - y / zoom;
     viewport.zoom = zoom;
@@ -112,7 +112,8 @@ export class Stage {
     const [sx, sy] = [viewport.x + x / viewport.zoom, viewport.y + y / viewport.zoom];
     const inside = ({ area }: { area: { x: number; y: number; width: number; height: number } }) =>
       sx >= area.x && sx < area.x + area.width && sy >= area.y && sy < area.y + area.height;
-    const tile = scene?.tiles.find(inside);
+    const hidden = this.store.isolate.peek();
+    const tile = scene?.tiles.find((each) => inside(each) && !(hidden && each.dim));
     if (tile !== undefined) return { tile: tile.id };
     const box = scene?.boxes.findLast(inside);
     return box === undefined ? {} : { box: box.id };
@@ -164,7 +165,10 @@ export class Stage {
       news: store.news,
     });
     this.stale = false;
-    this.links = linksOf(store.estate, store.placing, store.estate.resources.keys());
+    const linked = linksOf(store.estate, store.placing, store.estate.resources.keys());
+    const dim = new Set(this.scene.tiles.filter((tile) => tile.dim).map((tile) => tile.id));
+    const isolate = store.isolate.peek();
+    this.links = isolate ? linked.filter(({ from, to }) => !dim.has(from) && !dim.has(to)) : linked;
     if (!this.moved) this.frame(this.scene);
     const selected = store.selected.peek();
     if (this.fresh && selected !== undefined) this.show(selected);

@@ -1,6 +1,6 @@
 /** The state of the page. Events flow in here, and everything that is shown reads from here. */
 
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import * as api from "./api";
 import { type Changed, Estate } from "./estate";
 import { type Blueprint, ghosts } from "./blueprint";
@@ -15,6 +15,7 @@ export type View = (typeof VIEWS)[number];
 
 /** For so long what came or changed stands out. */
 const NEWS_MS = 8_000;
+const WRONG = "That token is not good here.";
 
 export class Store {
   /** Who this is: undefined while that is not known, null where a login is needed. */
@@ -31,6 +32,8 @@ export class Store {
   readonly isolate = signal(false);
   /** The blueprint that was opened, to compare with. */
   readonly blueprint = signal<Blueprint | undefined>(undefined);
+  /** Counts the blueprints that were opened: each is looked at from where it was saved. */
+  readonly opened = signal(0);
   /** Where the picture was when the blueprint was saved; taken up by the diagram. */
   viewport: Viewport | undefined;
   /**
@@ -71,11 +74,15 @@ export class Store {
     return (this.lastMeant = found);
   });
   private lastMeant: Set<string> | undefined;
+  private readonly timers = new Set<ReturnType<typeof setTimeout>>();
 
   constructor() {
     effect(() => {
       const state = this.connection.state.value;
-      if (state.kind === "ended" && state.loginNeeded) this.forgetSession();
+      if (state.kind !== "ended") return;
+      if (state.loginNeeded) untracked(() => this.forgetSession());
+      // Another tab may have logged out; and a login says where it begins.
+      void this.checkSession();
     });
   }
 
@@ -95,22 +102,36 @@ export class Store {
     }
   }
 
-  async logIn(token: string): Promise<void> {
+  async logIn(given: string): Promise<void> {
+    const token = given.trim();
     try {
-      await api.logIn(token.trim());
+      // Nothing else fits into a header.
+      if (/^[!-~]+$/u.test(token)) await api.logIn(token);
+      else this.problem.value = WRONG;
     } catch (error) {
       this.refused(error);
+      if (error instanceof api.Refusal && error.problem.status === 401) this.problem.value = WRONG;
       return;
     }
-    await this.begin();
+    if (this.problem.value !== WRONG) await this.begin();
   }
 
   async logOut(): Promise<void> {
     const onwards = this.session.value?.logout_url;
     this.leave();
-    await api.logOut().catch(() => undefined);
-    this.session.value = null;
+    try {
+      await api.logOut();
+    } catch (error) {
+      if (!(error instanceof api.Refusal)) throw error;
+      if (error.problem.status !== 401) {
+        this.problem.value = `You are still logged in: ${error.problem.detail}.`;
+        return;
+      }
+    }
+    this.connection.stop();
+    this.forgetSession();
     if (onwards) location.assign(onwards);
+    else await this.checkSession();
   }
 
   watch(query: Query): void {
@@ -130,7 +151,8 @@ export class Store {
       this.viewport =
         x === undefined || y === undefined || zoom === undefined ? undefined : { x, y, zoom };
       this.estate.ghosts = ghosts(blueprint);
-      this.placing.seed(new Map(blueprint.nodes.map(({ arn, place }) => [arn, place])));
+      this.seed();
+      this.opened.value++;
       this.view.value = "diagram";
       this.query.value = {
         ...{ target: blueprint.targets, mode: "watch", detail: "full" },
@@ -140,6 +162,12 @@ export class Store {
       this.touch();
     });
     this.connection.start(this.query.value as Query);
+  }
+
+  /** Show the same again, from the beginning. */
+  openAgain(): void {
+    if (this.blueprint.value !== undefined) this.openBlueprint(this.blueprint.value);
+    else if (this.query.value !== undefined) this.watch(this.query.value);
   }
 
   /** Close the stream and forget what it brought. */
@@ -167,6 +195,7 @@ export class Store {
     if (empty && this.estate.resources.size > 0) performance.mark("first resource");
     if (changed.reset) {
       this.placing.reset();
+      this.seed();
       this.placing.update([...this.estate.ghosts.keys(), ...this.estate.resources.keys()]);
     } else {
       this.linger(changed.gone);
@@ -178,14 +207,17 @@ export class Store {
   }
 
   private tell({ arns }: Changed): void {
+    const told: string[] = [];
     for (const [arn, kind] of arns) {
       if (kind !== "new" && kind !== "changed") continue;
       this.news.set(arn, kind);
-      setTimeout(() => {
-        this.news.delete(arn);
-        this.touch();
-      }, NEWS_MS);
+      told.push(arn);
     }
+    if (told.length === 0) return;
+    this.later(() => {
+      for (const arn of told) this.news.delete(arn);
+      this.touch();
+    });
   }
 
   /** Leave the place of what has gone for a while, so that one sees what it was. */
@@ -194,20 +226,37 @@ export class Store {
     const passing = gone.filter(({ arn }) => !ghosts.has(arn));
     for (const resource of passing) ghosts.set(resource.arn, resource);
     if (passing.length === 0) return;
-    setTimeout(() => {
+    this.later(() => {
       for (const resource of passing) {
         if (ghosts.get(resource.arn) === resource) ghosts.delete(resource.arn);
       }
-      if (ghosts !== this.estate.ghosts) return;
       this.placing.update(passing.map(({ arn }) => arn));
       this.touch();
-    }, NEWS_MS);
+    });
+  }
+
+  /** Give the things of the blueprint the places that they had. */
+  private seed(): void {
+    const nodes = this.blueprint.value?.nodes ?? [];
+    this.placing.seed(new Map(nodes.map(({ arn, place }) => [arn, place])));
+  }
+
+  private async checkSession(): Promise<void> {
+    try {
+      await api.whoAmI();
+    } catch (error) {
+      if (!(error instanceof api.Refusal) || error.problem.status !== 401) return;
+      if (error.problem.login !== undefined) this.loginAt.value = error.problem.login;
+      if (this.session.value !== null) this.forgetSession();
+    }
   }
 
   /** The login is over: what it brought goes with it. */
   private forgetSession(): void {
     batch(() => {
       this.session.value = null;
+      this.targets.value = [];
+      this.scanners.value = [];
       this.query.value = undefined;
       this.forgetEstate();
     });
@@ -221,9 +270,21 @@ export class Store {
     this.viewport = undefined;
     this.placing.reset();
     this.news.clear();
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
     this.selected.value = undefined;
     this.where.value = "";
+    this.lastMeant = undefined;
     this.touch();
+    untracked(() => this.meant.value); // it keeps what it has found last
+  }
+
+  private later(call: () => void): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      call();
+    }, NEWS_MS);
+    this.timers.add(timer);
   }
 
   private refused(error: unknown): void {
@@ -232,12 +293,10 @@ export class Store {
     batch(() => {
       if (problem.login !== undefined) this.loginAt.value = problem.login;
       if (problem.status === 401) {
-        if (this.session.value === null) this.problem.value = "That token is not good here.";
         this.session.value = null;
         return;
       }
       this.problem.value = problem.detail;
-      this.session.value ??= null;
     });
   }
 }

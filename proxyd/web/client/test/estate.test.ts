@@ -108,6 +108,50 @@ describe("the placing", () => {
     expect(path(placing, zone.arn)).toEqual(["estate", "account", "region", "type"]);
   });
 
+  const gone = (...all: Resource[]): Frame[] =>
+    all.map(({ arn, type, region }) => ({
+      event: "resource.removed",
+      id: "e",
+      data: { arn, type, region },
+    }));
+
+  it("keeps a network that is empty, and lets it go when it goes", () => {
+    const instance = resource(INSTANCE, "i-1", [VPC, SUBNET]);
+    const subnet = resource("AWS::EC2::Subnet", "subnet-1", [VPC]);
+    const network = resource("AWS::EC2::VPC", "vpc-1");
+    const estate = new Estate();
+    const placing = new Placing(estate);
+    const apply = (...frames: Frame[]): void =>
+      placing.update(estate.apply(frames).arns.keys());
+    apply(started, came(instance), came(subnet), came(network));
+    apply(...gone(instance));
+    expect([...placing.root.all()].map(({ kind }) => kind)).toContain("subnet");
+    apply(...gone(subnet));
+    expect([...placing.root.all()].map(({ kind }) => kind)).toContain("vpc");
+    apply(...gone(network));
+    expect([...placing.root.all()]).toHaveLength(1);
+  });
+
+  it("puts what names its subnet only into it, whichever comes first", () => {
+    const thing = resource("AWS::EC2::NetworkInterface", "eni-1", [SUBNET]);
+    const subnet = resource("AWS::EC2::Subnet", "subnet-1", [VPC]);
+    const placing = placed(thing, subnet);
+    expect(path(placing, thing.arn)).toEqual(["estate", "account", "region", "vpc", "subnet"]);
+  });
+
+  it("fills the place of one that has gone from the pile, and opens what is left of it", () => {
+    const many = Array.from({ length: FEW + 12 }, (_, i) => resource("AWS::SQS::Queue", `q${i}`));
+    const estate = new Estate();
+    const placing = new Placing(estate);
+    placing.update(estate.apply([started, ...many.map(came)]).arns.keys());
+    placing.update(estate.apply(gone(...many.slice(0, 2))).arns.keys());
+    const [pile] = placing.piles.values();
+    expect(pile?.arns.size).toBe(10);
+    expect(pile?.box.tiles.size).toBe(FEW + 1);
+    if (pile !== undefined) placing.open(pile);
+    expect([...placing.root.all()].at(-1)?.tiles.size).toBe(FEW + 10);
+  });
+
   it("makes a pile of many, which opens and goes", () => {
     const many = Array.from({ length: FEW + 30 }, (_, i) => resource("AWS::SQS::Queue", `q${i}`));
     const estate = new Estate();

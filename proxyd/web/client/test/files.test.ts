@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { BlueprintError, difference, draw, ghosts, read } from "../src/blueprint";
 import { Estate } from "../src/estate";
 import { csv, drawio, escaped, ndjson, svg } from "../src/exports";
+import { iconOf } from "../src/icons";
 import { Placing } from "../src/placing";
 import { compose, linksOf } from "../src/scene";
 import type { Link, Query } from "../src/wire";
-import { came, resource } from "./things";
+import { ACCOUNT, came, resource } from "./things";
 
 const QUERY: Query = { target: ["production"], mode: "watch", detail: "full", region: ["eu-*"] };
 const VPC: Link = { rel: "in", type: "AWS::EC2::VPC", id: "vpc-1" };
@@ -26,7 +27,7 @@ describe("a blueprint", () => {
   it("holds ARNs and places, and no data", () => {
     expect(saved.nodes).toHaveLength(4);
     for (const node of saved.nodes) {
-      expect(Object.keys(node).every((k) => ["arn", "type", "x", "y", "place"].includes(k))).toBe(true);
+      expect(Object.keys(node).every((k) => ["arn", "type", "x", "y", "place", "box"].includes(k))).toBe(true);
     }
     expect(saved.edges).toHaveLength(3);
     expect(saved.view).toEqual({ x: 1, y: 2, zoom: 0.5, regions: ["eu-*"] });
@@ -45,12 +46,35 @@ describe("a blueprint", () => {
     for (const { arn, x, y } of saved.nodes) expect(scene.places.get(arn)).toMatchObject({ x, y });
   });
 
+  it("keeps the place of what has neither account nor region in its ARN", () => {
+    const held = new Estate();
+    const placing = new Placing(held);
+    const bucket = { ...resource("AWS::S3::Bucket", "b"), arn: "arn:aws:s3:::b" };
+    placing.update(held.apply([came(bucket)]).arns.keys());
+    const made = draw(held, placing, QUERY, { x: 0, y: 0, zoom: 1 });
+    const empty = new Estate();
+    const again = new Placing(empty);
+    empty.ghosts = ghosts(made);
+    again.seed(new Map(made.nodes.map(({ arn, place }) => [arn, place])));
+    const before = again.boxOf(bucket.arn);
+    again.update(empty.apply([came(bucket)]).arns.keys());
+    expect(again.boxOf(bucket.arn)).toBe(before);
+    expect(before?.path[2]?.label).toBe("eu-west-1");
+  });
+
   it("says what is not as it was", () => {
     const { estate: now } = estate("i-1", "i-2", "i-4");
     now.apply([came(resource("AWS::EC2::Instance", "i-2", [], "2"))]);
-    const { added, removed, changed } = difference(saved, now);
+    now.ghosts = ghosts(saved);
     const arn = (id: string): string => resource("AWS::EC2::Instance", id).arn;
-    expect([added, removed, changed]).toEqual([[arn("i-4")], [arn("i-3")], [arn("i-2")]]);
+    const shard = { ...{ type: "AWS::EC2::Instance", region: "eu-west-1", account: ACCOUNT } };
+    const spent = { resources: 3, calls: 1, ms: 1 };
+    for (const status of ["denied", "ok"] as const) {
+      now.apply([{ event: "shard", id: "e", data: { ...shard, ...spent, status } }]);
+      const { added, removed, unseen, changed } = difference(saved, now);
+      expect([added, changed]).toEqual([[arn("i-4")], [arn("i-2")]]);
+      expect([removed, unseen]).toEqual(status === "ok" ? [[arn("i-3")], []] : [[], [arn("i-3")]]);
+    }
   });
 
   it.each([
@@ -75,6 +99,15 @@ describe("a blueprint", () => {
     const taken = read(JSON.stringify(more));
     expect(taken).not.toHaveProperty("script");
     expect(taken.view).toEqual({ regions: ["eu-*"] });
+  });
+});
+
+describe("an icon", () => {
+  it("is there for a service, and for a word of the language there is none", () => {
+    expect(iconOf("AWS::EC2::Instance")).toContain("AmazonEC2");
+    for (const word of ["constructor", "__proto__", "toString"]) {
+      expect(iconOf(`AWS::${word}::X`)).toBe("");
+    }
   });
 });
 

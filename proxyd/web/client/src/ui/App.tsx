@@ -63,7 +63,7 @@ export function App({ store }: { store: Store }) {
 function Shown({ store }: { store: Store }) {
   switch (store.view.value) {
     case "diagram":
-      return <Diagram store={store} />;
+      return <Diagram key={store.opened.value} store={store} />;
     case "table":
       return <Table store={store} />;
     case "counts":

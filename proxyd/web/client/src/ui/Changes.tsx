@@ -30,13 +30,16 @@ function Against({ store }: { store: Store }) {
   const blueprint = store.blueprint.value;
   if (blueprint === undefined) return null;
   if (!store.estate.whole) return <p>The blueprint is compared when everything is scanned.</p>;
-  const { added, removed, changed } = difference(blueprint, store.estate);
+  const { added, removed, unseen, changed } = difference(blueprint, store.estate);
   return (
     <>
       <h2>Against the blueprint</h2>
       <Listed store={store} kind="new" title="added" arns={added} />
       <Listed store={store} kind="removed" title="removed" arns={removed} />
       <Listed store={store} kind="changed" title="changed" arns={changed} />
+      {unseen.length > 0 && (
+        <Listed store={store} kind="changed" title="not seen" arns={unseen} />
+      )}
     </>
   );
 }

@@ -23,7 +23,8 @@ export function Counts({ store }: { store: Store }) {
   const sum = (row: Map<string, number>): number => [...row.values()].reduce((a, n) => a + n, 0);
   const rows = [...counts].sort(([, a], [, b]) => sum(b) - sum(a));
   const show = (where: string): void => {
-    store.where.value = where;
+    const counted = store.filter.value.filter !== undefined;
+    store.where.value = counted ? `(${store.where.value}) and ${where}` : where;
     store.view.value = "table";
   };
   return (

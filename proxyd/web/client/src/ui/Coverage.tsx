@@ -54,7 +54,7 @@ export function Coverage({ store }: { store: Store }) {
     <div class="matrix" tabIndex={0}>
       <Missing store={store} />
       {gaps.length === 0 ? (
-        <p>Every type was seen in every region.</p>
+        <p>{store.estate.whole ? "Every type was seen in every region." : "Not all is scanned yet."}</p>
       ) : (
         <p>
           <label>

@@ -19,6 +19,7 @@ export function Diagram({ store }: { store: Store }) {
     const recolour = (): void => made.recolour();
     dark.addEventListener("change", recolour);
     return () => {
+      down.clear();
       dark.removeEventListener("change", recolour);
       made.close();
     };
@@ -83,6 +84,7 @@ function middle(stage: Stage | undefined, factor: number): void {
 const down = new Map<number, PointerEvent>();
 
 function drag(event: PointerEvent, stage: Stage | undefined): void {
+  if (event.button !== 0) return;
   const canvas = event.currentTarget as HTMLCanvasElement;
   canvas.setPointerCapture(event.pointerId);
   down.set(event.pointerId, event);
@@ -106,11 +108,13 @@ function drag(event: PointerEvent, stage: Stage | undefined): void {
     canvas.removeEventListener("pointermove", move);
     canvas.removeEventListener("pointerup", up);
     canvas.removeEventListener("pointercancel", up);
+    canvas.removeEventListener("lostpointercapture", up);
     if (travelled < 5 && now.type === "pointerup") stage?.click(now.offsetX, now.offsetY);
   };
   canvas.addEventListener("pointermove", move);
   canvas.addEventListener("pointerup", up);
   canvas.addEventListener("pointercancel", up);
+  canvas.addEventListener("lostpointercapture", up);
 }
 
 function distance(a: PointerEvent, b: PointerEvent): number {

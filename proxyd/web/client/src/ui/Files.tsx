@@ -62,6 +62,9 @@ export function OpenBlueprint({ store, done }: { store: Store; done?: () => void
     const [file] = input.files ?? [];
     if (file === undefined) return;
     try {
+      if (file.size > blueprints.LARGEST) {
+        throw new blueprints.BlueprintError("It is too large for a blueprint.");
+      }
       const read = blueprints.read(await file.text());
       error.value = "";
       done?.();

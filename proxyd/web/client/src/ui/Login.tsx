@@ -11,8 +11,8 @@ export function Login({ store }: { store: Store }) {
     busy.value = true;
     const given = token.value;
     token.value = "";
-    await store.logIn(given);
-    busy.value = false;
+    store.problem.value = "";
+    await store.logIn(given).finally(() => (busy.value = false));
   };
   const ended = store.connection.state.value;
   return (

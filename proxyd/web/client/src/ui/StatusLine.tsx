@@ -11,8 +11,11 @@ export function StatusLine({ store }: { store: Store }) {
   const { done, all, calls } = store.estate.progress;
   const scanning = all > 0 && done < all;
   return (
-    <div class={`status ${state.kind}`} role="status">
-      <Says state={state} store={store} />
+    <section class={`status ${state.kind}`} aria-label="State of the picture">
+      <span role="status">
+        <Says state={state} store={store} />
+      </span>
+      <Again state={state} store={store} />
       {all > 0 && (
         <>
           <progress
@@ -29,7 +32,7 @@ export function StatusLine({ store }: { store: Store }) {
           <Gaps store={store} />
         </>
       )}
-    </div>
+    </section>
   );
 }
 
@@ -51,23 +54,31 @@ function Says({ state, store }: { state: State; store: Store }) {
     case "idle":
       return <strong>Stopped</strong>;
     case "connecting":
-      return <strong>Connecting …</strong>;
+      return (
+        <strong>
+          {state.lost && `Not live since ${state.lost.toLocaleTimeString()}. `}Connecting …
+        </strong>
+      );
     case "open":
       return <strong>{store.estate.whole ? "Live" : "Scanning …"}</strong>;
     case "complete":
       return <strong>Complete, as of {state.at.toLocaleTimeString()}</strong>;
     case "lost":
-      return <Lost state={state} store={store} />;
-    case "ended":
       return (
-        <>
-          <strong>Not live: {state.why}.</strong>
-          <button onClick={() => store.query.value && store.watch(store.query.value)}>
-            Open again
-          </button>
-        </>
+        <strong>
+          Not live since {state.since.toLocaleTimeString()}: {state.why}.
+        </strong>
       );
+    case "ended":
+      return <strong>Not live: {state.why}.</strong>;
   }
+}
+
+/** What one can do about it. */
+function Again({ state, store }: { state: State; store: Store }) {
+  if (state.kind === "lost") return <Lost state={state} store={store} />;
+  if (state.kind !== "ended") return null;
+  return <button onClick={() => store.openAgain()}>Open again</button>;
 }
 
 function Lost({ state, store }: { state: State & { kind: "lost" }; store: Store }) {
@@ -79,9 +90,6 @@ function Lost({ state, store }: { state: State & { kind: "lost" }; store: Store 
   const seconds = Math.max(0, Math.ceil((state.again.getTime() - now.value) / 1000));
   return (
     <>
-      <strong>
-        Not live since {state.since.toLocaleTimeString()}: {state.why}.
-      </strong>
       <span>Trying again in {seconds} s.</span>
       <button onClick={() => store.connection.retry()}>Now</button>
     </>
