@@ -6,7 +6,6 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from proxyd import events
-from proxyd.errors import Problem
 from proxyd.oidc.login import Login
 from proxyd.service import Service
 from proxyd.web import asyncapi, callers, hosts, openapi, pages, problems, stream
@@ -62,15 +61,7 @@ def _route(app: web.Application, path: str, **handlers: Handler) -> None:
 
     resource = app.router.add_resource(path)
     for method, handler in {**handlers, hdrs.METH_OPTIONS: options}.items():
-        resource.add_route(method, handler, expect_handler=_expect)
-
-
-async def _expect(request: web.Request) -> web.StreamResponse | None:
-    """Answer `Expect`, which comes before any middleware: 100 goes on, anything else does not."""
-    if request.headers.get(hdrs.EXPECT, "").casefold() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return None
-    return problems.response(Problem(417, "bad_request", "only Expect: 100-continue is known"))
+        resource.add_route(method, handler)
 
 
 def _documents(service: Service) -> dict[str, Handler]:

@@ -8,10 +8,10 @@ This leans on aiohttp's inside: tests/unit/test_internals.py fails when that cha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from aiohttp import http_exceptions, web
+from aiohttp import hdrs, http_exceptions, web
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
@@ -21,6 +21,8 @@ from proxyd.web import problems
 from proxyd.web.connections import Connections
 
 log = get_logger(__name__)
+
+_Handler = Callable[[Any], Awaitable[web.StreamResponse]]
 
 MAX_LINE = 8190
 """Bytes of the request line; a longer list of parameters goes into a POST."""
@@ -171,13 +173,26 @@ class Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         inner = await super()._make_server()
         server = Server(
-            inner.request_handler,
+            _expected(inner.request_handler),
             request_factory=inner.request_factory,
             handler_cancellation=inner.handler_cancellation,
             **inner._kwargs,  # noqa: SLF001 - there is no other way to what the runner was given
         )
         server.terms = self._terms
         return server
+
+
+def _expected(handler: _Handler) -> _Handler:
+    """Refuse an `Expect` that is not known, before aiohttp does: its own answer repeats it."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        expect = request.headers.get(hdrs.EXPECT, "")
+        if expect and expect.casefold() != "100-continue":
+            problem = Problem(417, "bad_request", "only Expect: 100-continue is known")
+            return problems.response(problem)
+        return await handler(request)
+
+    return answer
 
 
 def _problem(status: int, error: BaseException | None) -> Problem:

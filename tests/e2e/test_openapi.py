@@ -212,6 +212,7 @@ async def test_every_event_is_as_the_asyncapi_document_says(tmp_path: Path) -> N
             aws.names["eu-west-2"] = ["vpc-4"]
             aws.instead["eu-west-1"] = error("UnauthorizedOperation", status=403)
             await client.marked(2)
+            await client.until(lambda: "resource.removed" in client.names)
             path = f"/v1/streams/{client.headers['Proxyd-Stream']}"
             async with daemon.request("DELETE", path) as response:
                 assert response.status == 204
