@@ -154,7 +154,7 @@ def main() -> None:
                 running.warmed()
                 for size in given.sizes:
                     row = asyncio.run(measure(running, size, given.chromium))
-                    print(  # noqa: T201
+                    print(  # noqa: T201 - the same
                         f"| {row.resources:,} | {row.first_shape:.0f} | {row.whole / 1000:.1f} | "
                         f"{row.longest_task:.0f} | {row.drag:.0f} ({row.slowest_drag:.0f}) | "
                         f"{row.zoom:.0f} ({row.slowest_zoom:.0f}) | {row.memory:.0f} |"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import mimetypes
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -39,7 +40,6 @@ class Page(msgspec.Struct, frozen=True):
 
     kind: str
     plain: bytes
-    packed: bytes
     cached: str
 
 
@@ -58,11 +58,16 @@ def _page(path: Path) -> Page:
 
 
 def _make(kind: str, plain: bytes, cached: str) -> Page:
-    return Page(kind, plain, gzip.compress(plain, mtime=0), cached)
+    return Page(kind, plain, cached)
 
 
 def handler(pages: Mapping[str, Page]) -> Handler:
     """Make the handler that gives them."""
+
+    @cache
+    def packed(path: str) -> bytes:
+        """Compress a page when it is first asked for: three hundred at start take their time."""
+        return gzip.compress(pages[path].plain, mtime=0)
 
     async def answer(request: web.Request) -> web.Response:
         page = pages.get(request.path)
@@ -77,6 +82,6 @@ def handler(pages: Mapping[str, Page]) -> Handler:
         }
         if packs:
             headers[hdrs.CONTENT_ENCODING] = "gzip"
-        return web.Response(body=page.packed if packs else page.plain, headers=headers)
+        return web.Response(body=packed(request.path) if packs else page.plain, headers=headers)
 
     return answer

@@ -14,8 +14,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from proxyd.web.pages import STATIC
+from tests.e2e.conftest import Estate
 from tests.e2e.conftest import estate as estate  # noqa: PLC0414 - a fixture
-from tests.e2e.daemon import Daemon
+from tests.e2e.daemon import Daemon, running, settings
 
 CHROMIUM = "/usr/bin/chromium"
 OPTIONS = ["--no-sandbox", "--headless=new", "--disable-dev-shm-usage"]
@@ -37,6 +38,17 @@ async def browser() -> AsyncGenerator[Browser, None]:
         started = await playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield started
         await started.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def demo(
+    estate: Estate, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[Daemon, None]:
+    """Run a daemon over the estate of the demo."""
+    config = settings(estate.targets, estate.endpoint)
+    directory = tmp_path_factory.mktemp("demo")
+    async with running(config, directory, environment=estate.environment) as daemon:
+        yield daemon
 
 
 class Client:

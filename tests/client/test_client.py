@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, expect
 
@@ -25,17 +23,6 @@ from .conftest import client_of
 from .wire import wired
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def demo(
-    estate: Estate, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Daemon, None]:
-    """Run a daemon over the estate of the demo."""
-    config = settings(estate.targets, estate.endpoint)
-    directory = tmp_path_factory.mktemp("demo")
-    async with running(config, directory, environment=estate.environment) as daemon:
-        yield daemon
 
 
 async def test_a_wrong_token_is_told_and_a_right_one_lets_in(
@@ -223,6 +210,18 @@ async def test_logging_out_ends_the_stream_and_forgets(browser: Browser, tmp_pat
         assert json.loads(body)["streams"] == []
         assert "vpc-1" not in await client.page.content()
         assert await client.page.context.cookies() == []
+
+
+async def test_a_logout_that_fails_is_told(browser: Browser, demo: Daemon) -> None:
+    """Where proxyd can not be reached for it one is still logged in, and hears so."""
+    async with client_of(browser, demo) as client:
+        await client.log_in()
+        await client.page.context.set_offline(True)
+        await client.page.get_by_role("button", name="Log out").click()
+        await expect(client.page.get_by_role("alert")).to_contain_text("still logged in")
+        await client.page.context.set_offline(False)
+        await client.page.get_by_role("button", name="Log out").click()
+        await expect(client.page.get_by_label("API token")).to_be_visible()
 
 
 async def test_a_blueprint_keeps_places_and_holds_no_data(browser: Browser, tmp_path: Path) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.e2e.conftest import Estate
-from tests.e2e.daemon import Daemon, running, settings
+from tests.e2e.daemon import Daemon
 from tests.e2e.test_watch import TYPE, kept_live
 
 from .conftest import Client, client_of
@@ -20,17 +17,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 AXE = Path(__file__).parents[2] / "proxyd/web/client/node_modules/axe-core/axe.min.js"
 VIEWS = ("Diagram", "Table", "Counts", "Coverage", "Changes")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def demo(
-    estate: Estate, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Daemon, None]:
-    """Run a daemon over the estate of the demo."""
-    config = settings(estate.targets, estate.endpoint)
-    directory = tmp_path_factory.mktemp("demo")
-    async with running(config, directory, environment=estate.environment) as daemon:
-        yield daemon
 
 
 async def violations(client: Client) -> list[str]:
@@ -82,19 +68,34 @@ async def test_nothing_is_wider_than_a_telephone(
             assert width <= 360
 
 
-async def test_the_diagram_is_used_with_the_keyboard(browser: Browser, tmp_path: Path) -> None:
-    """From thing to thing, heard by a screen reader, with the details of each; and back."""
-    async with kept_live(tmp_path) as (daemon, aws), client_of(browser, daemon) as client:
-        aws.names = {"eu-west-1": [], "eu-west-2": []}
-        await client.show("fake", types=TYPE)
+async def test_the_diagram_is_used_with_the_keyboard(browser: Browser, demo: Daemon) -> None:
+    """Arrows move what is seen, plus and minus zoom, 0 shows all again, Escape closes details."""
+    async with client_of(browser, demo) as client:
+        await client.show("production", types="AWS::SQS::Queue")
         page = client.page
-        canvas = page.get_by_role("application")
-        await canvas.focus()
-        await expect(canvas).to_be_focused()
-        for key in ("ArrowLeft", "ArrowDown", "+", "-", "0"):
-            await page.keyboard.press(key)
+
+        async def seen_after(*keys: str) -> dict[str, float]:
+            await page.get_by_role("application").focus()
+            for key in keys:
+                await page.keyboard.press(key)
+            await page.wait_for_timeout(100)
+            view: dict[str, float] = (await client.blueprint())["view"]
+            return view
+
+        whole = await seen_after("0")
+        assert (await seen_after("ArrowRight"))["x"] > whole["x"]
+        assert (await seen_after("ArrowDown"))["y"] > whole["y"]
+        near = await seen_after("+")
+        assert near["zoom"] > whole["zoom"]
+        assert (await seen_after("-", "-"))["zoom"] < near["zoom"]
+        assert await seen_after("0") == whole
+        await page.get_by_role("application").focus()
+        await page.keyboard.press("n")
+        details = page.get_by_role("complementary")
+        await expect(details).to_be_visible()
+        await page.get_by_role("application").focus()
         await page.keyboard.press("Escape")
-        await expect(page.get_by_role("complementary")).to_have_count(0)
+        await expect(details).to_have_count(0)
 
 
 async def test_next_and_previous_go_through_the_things(browser: Browser, demo: Daemon) -> None:

@@ -59,7 +59,7 @@ CONFIG: dict[str, Any] = {
 }
 
 
-class Findings:
+class Outcome:
     """What a run of schemathesis has seen."""
 
     def __init__(self) -> None:
@@ -149,17 +149,17 @@ def made_real(_: HookContext, case: Case[Any]) -> Case[Any]:
     return case
 
 
-def explored(daemon: Daemon, described: dict[str, Any]) -> Findings:
+def explored(daemon: Daemon, described: dict[str, Any]) -> Outcome:
     """Let schemathesis try all that the document describes."""
     config = SchemathesisConfig.from_dict(
         CONFIG | {"base-url": daemon.url, "headers": {"Authorization": f"Bearer {daemon.token}"}}
     )
     schema = schemathesis.openapi.from_dict(strict(described), config=config)
     schema.hooks.hook("map_case")(made_real)
-    findings = Findings()
+    outcome = Outcome()
     for event in from_schema(schema.exclude(path=list(LOGIN))).execute():
-        findings.take(event)
-    return findings
+        outcome.take(event)
+    return outcome
 
 
 @pytest.mark.timeout(180)
@@ -167,19 +167,19 @@ async def test_the_daemon_answers_as_the_document_says(tmp_path: Path) -> None:
     """A thousand good and bad requests to every route: no answer that is not documented."""
     async with documented(tmp_path) as (daemon, _):
         described = await document(daemon, "/v1/openapi.json")
-        findings = await asyncio.to_thread(explored, daemon, described)
+        outcome = await asyncio.to_thread(explored, daemon, described)
         assert not any('"level": "error"' in said for said in daemon.err), daemon.err[-3:]
-    assert findings.failures == []
-    assert findings.stopped == "completed"
-    assert findings.cases.total() > 1000
-    assert set(findings.cases) == {
+    assert outcome.failures == []
+    assert outcome.stopped == "completed"
+    assert outcome.cases.total() > 1000
+    assert set(outcome.cases) == {
         f"{method.upper()} {path}"
         for path, item in described["paths"].items()
         for method in item
         if path not in LOGIN and method != "parameters"
     }
-    assert {200, 201, 204, 400, 401, 404, 405} <= set(findings.statuses)
-    assert findings.statuses[200] > 300
+    assert {200, 201, 204, 400, 401, 404, 405} <= set(outcome.statuses)
+    assert outcome.statuses[200] > 300
 
 
 async def test_a_wrong_document_is_found_out(tmp_path: Path) -> None:
@@ -195,11 +195,11 @@ async def test_a_wrong_document_is_found_out(tmp_path: Path) -> None:
         described["components"]["schemas"]["SseEvent"]["properties"]["data"]["type"] = "object"
         wrong = ("/v1/targets", "/healthz", "/v1/stream")
         described["paths"] = {path: {"get": paths[path]["get"]} for path in wrong}
-        findings = await asyncio.to_thread(explored, daemon, described)
-    found = {failure.partition(":")[0] for failure in findings.failures}
+        outcome = await asyncio.to_thread(explored, daemon, described)
+    found = {failure.partition(":")[0] for failure in outcome.failures}
     assert found >= {"response_schema_conformance", "status_code_conformance"}
-    assert any("partition" in failure for failure in findings.failures)
-    assert any("SSE event violates schema" in failure for failure in findings.failures)
+    assert any("partition" in failure for failure in outcome.failures)
+    assert any("SSE event violates schema" in failure for failure in outcome.failures)
 
 
 async def test_every_event_is_as_the_asyncapi_document_says(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import ipaddress
 import ssl
 import time
@@ -11,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
@@ -38,10 +39,9 @@ class Server:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer."""
-        assert isinstance(request, web.BaseRequest)
-        self.asked.append(request)  # type: ignore[arg-type]
+        self.asked.append(cast("web.Request", request))
         self.bodies.append(await request.text())
-        return await self._answer(request)  # type: ignore[arg-type]
+        return await self._answer(self.asked[-1])
 
 
 @asynccontextmanager
@@ -177,8 +177,6 @@ async def test_an_answer_that_never_ends_is_cut_off() -> None:
 
 async def test_a_compressed_answer_is_bounded_as_well() -> None:
     """What counts is what it unpacks to."""
-    import gzip  # noqa: PLC0415 - for this one
-
     bomb = gzip.compress(b" " * 100_000_000)
     async with serving(says(bomb, headers={"Content-Encoding": "gzip"})) as server:
         started = time.process_time()

@@ -68,7 +68,7 @@ def signature(algorithm: str, key: Key, text: bytes) -> bytes:
         r, s = decode_dss_signature(key.private_key.sign(text, ec.ECDSA(hashes.SHA256())))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
     assert isinstance(private, object)
-    return private.sign(text)  # type: ignore[union-attr,call-arg]
+    return private.sign(text)  # type: ignore[union-attr,call-arg] # Ed25519's, of a union that has others
 
 
 def token(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import cast
@@ -270,7 +271,7 @@ def test_whoever_is_told_may_let_go_at_once() -> None:
     async def story(world: World) -> None:
         rights = [world.right(who) for who in "abc"]
         for right in rights:
-            right.holders.append(lambda right=right: world.sentinel.drop(right))  # type: ignore[misc]
+            right.holders.append(partial(world.sentinel.drop, right))
             world.sentinel.hold(right)
         world.rights.denied = {("production", who) for who in "abc"}
         await after(1.5)

@@ -141,8 +141,8 @@ export class Stage {
 
   private draw(): void {
     const { store } = this;
-    store.viewport = { ...this.viewport, fitted: !this.moved };
     if (this.stale || this.scene === undefined) this.compose();
+    store.viewport = { ...this.viewport, fitted: !this.moved };
     const scene = this.scene as Scene;
     if (!this.shown && scene.tiles.length > 0) performance.mark("first shape");
     this.shown = scene.tiles.length > 0;

@@ -118,12 +118,13 @@ export class Store {
 
   async logOut(): Promise<void> {
     const onwards = this.session.value?.logout_url;
-    this.leave();
     try {
+      // It ends the streams as well, and says so to them.
       await api.logOut();
     } catch (error) {
       if (!(error instanceof api.Refusal)) throw error;
       if (error.problem.status !== 401) {
+        this.leave();
         this.problem.value = `You are still logged in: ${error.problem.detail}.`;
         return;
       }

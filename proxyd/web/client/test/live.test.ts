@@ -113,13 +113,9 @@ describe("a connection", () => {
   });
 
   it("gives up a connection on which nothing comes, not even a keep-alive", async () => {
-    let gone = false;
-    const silent = new Response(new ReadableStream({ cancel: () => void (gone = true) }));
     vi.stubGlobal("fetch", (_: string, { signal }: RequestInit) => {
-      asked.push({});
-      return new Promise((resolve, reject) => {
+      return new Promise((_resolve, reject) => {
         signal?.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
-        if (asked.length > 1) resolve(silent);
       });
     });
     const connection = new Connection(() => undefined);
@@ -129,7 +125,6 @@ describe("a connection", () => {
     await vi.advanceTimersByTimeAsync(1_500);
     expect(connection.state.value.kind).toBe("lost");
     connection.stop();
-    expect(gone).toBe(false);
   });
 
   it("asks no more once it is stopped", async () => {

@@ -3,7 +3,7 @@
 import { useComputed } from "@preact/signals";
 import { shortType } from "../placing";
 import type { Store } from "../store";
-import { byRegion } from "./Coverage";
+import { Head, byRegion } from "./regions";
 
 export function Counts({ store }: { store: Store }) {
   const counted = useComputed(() => {
@@ -30,17 +30,7 @@ export function Counts({ store }: { store: Store }) {
   return (
     <div class="matrix" tabIndex={0}>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Type</th>
-            <th scope="col">All</th>
-            {regions.map((region) => (
-              <th key={region} scope="col">
-                {region}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Head first={["Type", "All"]} regions={regions} />
         <tbody>
           {rows.map(([type, row]) => (
             <tr key={type}>

@@ -4,6 +4,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import { shortType } from "../placing";
 import type { Store } from "../store";
 import type { Shard, Status } from "../wire";
+import { Head, byRegion } from "./regions";
 
 /** What a status means to a person, from best to worst. */
 const WORDS: Record<Status, string> = {
@@ -69,16 +70,7 @@ export function Coverage({ store }: { store: Store }) {
       )}
       {shown.length > 0 && (
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Type</th>
-              {regions.map((region) => (
-                <th key={region} scope="col">
-                  {region}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Head first={["Type"]} regions={regions} />
           <tbody>
             {shown.map(({ type, account, shards }) => (
               <tr key={`${type} ${account}`}>
@@ -138,11 +130,4 @@ function Missing({ store }: { store: Store }) {
       <button onClick={() => void copy()}>{copied.value ? "Copied" : "Copy"}</button>
     </div>
   );
-}
-
-/** `global` first, then by name. */
-export function byRegion(a: string, b: string): number {
-  if (a === b) return 0;
-  if (a === "global") return -1;
-  return b === "global" || a > b ? 1 : -1;
 }
