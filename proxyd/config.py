@@ -102,7 +102,7 @@ def _resolve(file: tables.File, credentials: Path | None) -> settings.Settings:
         aws=_aws(file.aws, secrets),
         quota=settings.Quota(default=file.quota.default, services=dict(file.quota.services)),
         watch=file.watch,
-        audit=file.audit,
+        audit=_audit(file.audit, secrets),
         sandbox=file.sandbox,
         limits=file.limits,
         session=file.session,
@@ -219,6 +219,13 @@ def _server(table: tables.Server, secrets: _Secrets) -> settings.Server:
             certificate=table.tls.certificate, key=str(key), client_ca=table.tls.client_ca
         )
     return settings.Server(listen=table.listen, hosts=tuple(table.hosts), tls=tls)
+
+
+def _audit(table: tables.Audit, secrets: _Secrets) -> settings.Audit:
+    values = msgspec.structs.asdict(table)
+    if table.key is not None:
+        values["key"] = str(secrets.path("audit.key", table.key.credential))
+    return settings.Audit(**values)
 
 
 def _aws(table: tables.Aws, secrets: _Secrets) -> settings.Aws:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 from proxyd.events import Gap, ScanCompleted, ShardEnded
 
@@ -60,3 +61,10 @@ class Coverage:
             calls=self.calls + calls,
             ms=ms,
         )
+
+
+class Tally(NamedTuple):
+    """What one scan came to so far: what was seen, and how many resources its reader has of it."""
+
+    coverage: Coverage
+    resources: int

@@ -34,6 +34,10 @@ class Metrics:
         self.pushed = named(Counter, "pushed_events", "Events read from queues", ["outcome"])
         self.feeds = named(Gauge, "feeds", "Targets that are kept live")
         self.held = named(Gauge, "feed_bytes", "Bytes that what is kept live takes, about")
+        self.audit_failures = named(
+            Counter, "audit_failures", "Times that an audit sink stopped to take records", ["sink"]
+        )
+        self.audit_failed = named(Gauge, "audit_sinks_failed", "Audit sinks that take no records")
         self.first = Histogram(
             "first_resource_seconds",
             "From the request to its first resource",
@@ -51,6 +55,10 @@ class Metrics:
         """Ask for the number and the size of the feeds whenever the metrics are read."""
         self.feeds.set_function(feeds)
         self.held.set_function(held)
+
+    def watch_audit(self, failed: Callable[[], int]) -> None:
+        """Ask for the number of failed sinks whenever the metrics are read."""
+        self.audit_failed.set_function(failed)
 
     def text(self) -> bytes:
         """Render them in the Prometheus text format."""

@@ -36,6 +36,7 @@ class Reload:
             preflight.check(settings, self._service.registry)
         except StartupError as error:
             self._service.configuration = "refused"
+            self._service.not_adopted()
             self._service.metrics.reloads.labels("refused").inc()
             log.error("configuration refused, the one before holds on", why=str(error))
             return False

@@ -10,11 +10,22 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Literal
 
+from proxyd import auditing
 from proxyd.actions import actions_of
 from proxyd.admission import Admission, Caller
 from proxyd.alarms import Alarms
-from proxyd.audit import Audit, Record, StreamAudit, TargetRecord
+from proxyd.audit.records import (
+    ConfigurationRefused,
+    ConfigurationTaken,
+    SessionEnded,
+    SessionStarted,
+)
+from proxyd.audit.streams import StreamTrail
+from proxyd.audit.trail import Trail, UnavailableError
+from proxyd.auth.failures import address_key
+from proxyd.auth.proofs import Proof
 from proxyd.auth.sessions import Session, Sessions
 from proxyd.aws.shared import Shared
 from proxyd.engine import Engine
@@ -27,7 +38,7 @@ from proxyd.metrics import Metrics
 from proxyd.model import Principal, Scanner
 from proxyd.oidc.issuer import Issuer
 from proxyd.plan import Plan, Query
-from proxyd.rights import Right, Rights
+from proxyd.rights import Rights
 from proxyd.rules import Rules
 from proxyd.sandbox import Report
 from proxyd.sentinel import Sentinel
@@ -60,7 +71,7 @@ class Service:
         registry: Mapping[str, Scanner],
         *,
         aws: Shared,
-        audit: Audit,
+        trail: Trail,
         metrics: Metrics,
         sandbox: Report,
         issuers: Mapping[str, Issuer],
@@ -85,7 +96,13 @@ class Service:
         metrics.sessions.set_function(lambda: len(self.sessions))
         self._turnstile = Turnstile()
         self._aws = aws
-        self._audit = audit
+        self._trail = trail
+        trail.tell(
+            lost=self._without_trail,
+            failed=lambda kind: metrics.audit_failures.labels(kind).inc(),
+            streams=lambda: len(self.streams),
+        )
+        metrics.watch_audit(lambda: sum(how != "ok" for how in trail.state().values()))
         self._engine = Engine(
             shards_at_once=settings.limits.shards_at_once,
             shard_seconds=settings.limits.shard_seconds,
@@ -132,7 +149,13 @@ class Service:
         self.admission.adopt(settings, rules.directory)
         self.streams.limits = settings.limits
         self.sessions.terms = settings.session
-        return sum(self._judge(opened) for opened in self.streams)
+        ended = sum(self._judge(opened) for opened in self.streams)
+        self._trail.write(ConfigurationTaken(streams_ended=ended))
+        return ended
+
+    def not_adopted(self) -> None:
+        """Note that a new configuration was wrong."""
+        self._trail.write(ConfigurationRefused())
 
     def targets(self, principal: Principal) -> list[dict[str, object]]:
         """Return the targets that a principal may see, and what of them."""
@@ -151,16 +174,42 @@ class Service:
         """Return what every scanner declares."""
         return [describe(scanner) for scanner in self.registry.values()]
 
-    def end_stream(self, principal: Principal, stream: str) -> None:
-        """End one of the streams that a principal may see.
+    def end_stream(self, caller: Caller, stream: str) -> None:
+        """End one of the streams that a caller may see.
 
         Raises:
             Problem: 404, whether it is not there or somebody else's.
 
         """
-        mine = {opened.id for opened in self.streams.of(principal)} & {stream}
-        if not self.streams.end("ended", lambda opened: opened.id in mine):
+        mine = [o for o in self.streams.of(caller.principal) if o.id == stream]
+        for opened in mine:
+            opened.trail.end_requested(caller.principal.name, caller.address)
+        if not self.streams.end("ended", lambda opened: opened in mine):
             raise Problem(404, "no_such_stream", "no such stream: see GET /v1/streams")
+
+    async def begin_session(
+        self, principal: Principal, proof: Proof, address: str
+    ) -> tuple[str, Session]:
+        """Begin a browser's session, and return its cookie and it.
+
+        Raises:
+            Problem: 503, there are too many, or nobody would know of it.
+
+        """
+        try:
+            await self._trail.accept([SessionStarted(principal=principal.name, address=address)])
+        except UnavailableError:
+            raise _no_trail() from None
+        begun = self.sessions.begin(principal.name, proof, principal.expires, datetime.now(UTC))
+        if begun is None:
+            raise Problem(503, "too_many_sessions", "all sessions are taken", headers=retry_after())
+        return begun
+
+    def refused(self, problem: Problem, principal: str | None, address: str) -> None:
+        """Have the audit trail tell of a request that was refused."""
+        record = auditing.refusal(problem, principal, address)
+        if record is not None:
+            self._trail.refused(record, address_key(address))
 
     def ready(self) -> tuple[bool, dict[str, object]]:
         """Return whether a new stream could be taken, and what speaks for or against it."""
@@ -172,8 +221,10 @@ class Service:
             "targets": len(self.rules.settings.targets),
             "issuers": {name: issuer.state for name, issuer in self.issuers.items()},
             "sandbox": self._sandbox,
+            "audit": self._trail.state(),
         }
-        return not self.streams.draining and self.streams.free > 0, checks
+        free = self.streams.free > 0
+        return not self.streams.draining and free and self._trail.available, checks
 
     def preview(self, principal: Principal, query: Query) -> bool:
         """Check a query as `open` would, without opening anything.
@@ -284,14 +335,15 @@ class Service:
         await asyncio.gather(*(issuer.stop() for issuer in self.issuers.values()))
 
     def _opened(self, caller: Caller, query: Query, plans: list[Plan], ids: list[str]) -> Opened:
-        """Write on the audit trail that a stream is about to be opened."""
-        trail = StreamAudit(self._audit, _record(caller, query, plans, ids))
-        return Opened(caller, query, plans, trail)
+        stream = secrets.token_hex(8)
+        scans = auditing.started(caller, query, plans, ids, stream)
+        return Opened(caller, query, plans, StreamTrail(self._trail, stream, scans))
 
     async def _assume(self, opened: Opened, ids: list[str]) -> None:
-        """Assume the roles; whatever stands in the way is on the audit trail."""
+        """Assume the roles; that, and whatever stands in the way, is on the audit trail."""
         query = opened.query
         try:
+            await self._on_trail(opened)
             opened.rights = await self._rights.assume_all(
                 opened.caller.principal,
                 opened.plans,
@@ -308,6 +360,13 @@ class Service:
             opened.trail.refused("disconnected" if cancelled else "internal")
             raise
 
+    async def _on_trail(self, opened: Opened) -> None:
+        """Have a sink take the records of a stream before anything is done for it."""
+        try:
+            await opened.trail.begin()
+        except UnavailableError:
+            raise _no_trail() from None
+
     def _begun(self, opened: Opened) -> None:
         self.streams.begun(opened)
         for right in opened.rights:
@@ -320,7 +379,9 @@ class Service:
         for right in opened.rights:
             self._sentinel.drop(right)
         self.metrics.streams.labels(stream.outcome).inc()
-        opened.trail.ended(stream.outcome, **_counts(stream, opened.rights))
+        whole = stream.outcome == "completed" or isinstance(stream, Watching)
+        rights = dict(zip(opened.trail.scans, opened.rights, strict=True))
+        opened.trail.ended(stream.outcome, auditing.sums(stream.tallies(), rights, whole=whole))
 
     def _judge(self, opened: Opened) -> bool:
         """End a stream that the rules, as they are now, do not allow; and say whether it was."""
@@ -335,9 +396,22 @@ class Service:
 
     def _logged_out(self, session: Session) -> None:
         over = session.expires <= datetime.now(UTC)
-        self.streams.end(
-            "expired" if over else "ended", lambda opened: opened.caller.session is session
-        )
+        outcome: Literal["expired", "ended"] = "expired" if over else "ended"
+        self._trail.write(SessionEnded(principal=session.name, outcome=outcome))
+        self.streams.end(outcome, lambda opened: opened.caller.session is session)
+
+    def _without_trail(self) -> None:
+        """End all streams: nobody would know what they did."""
+        self.streams.end("audit_unavailable", lambda _: True)
+
+
+def _no_trail() -> Problem:
+    return Problem(
+        503,
+        "audit_unavailable",
+        "the audit trail can not be written, so nothing is done that has to be on it",
+        headers=retry_after(),
+    )
 
 
 def describe(scanner: Scanner) -> dict[str, object]:
@@ -351,39 +425,4 @@ def describe(scanner: Scanner) -> dict[str, object]:
         "fields": list(scanner.fields),
         "links": [{"rel": link.rel, "type": link.type} for link in scanner.links],
         "cost": scanner.cost,
-    }
-
-
-def _record(caller: Caller, query: Query, plans: list[Plan], ids: list[str]) -> Record:
-    return Record(
-        at=datetime.now(UTC),
-        event="stream.started",
-        stream=secrets.token_hex(8),
-        principal=caller.principal.name,
-        peer=caller.address,
-        mode=query.mode,
-        detail=query.detail,
-        filtered=query.where is not None,
-        targets=[
-            TargetRecord(
-                target=plan.target.name,
-                account=plan.target.account,
-                scan=scan,
-                **plan.asked(),
-            )
-            for plan, scan in zip(plans, ids, strict=True)
-        ],
-    )
-
-
-def _counts(stream: Stream | Watching, rights: list[Right]) -> dict[str, object]:
-    coverages = stream.coverages
-    ended_well = stream.outcome == "completed" or isinstance(stream, Watching)
-    return {
-        "complete": ended_well and bool(coverages) and all(c.complete for c in coverages),
-        "resources": stream.resources,
-        "calls": sum(right.access.meter.calls for right in rights),
-        "shards": dict(sorted(stream.statuses.items())),
-        "missing_actions": sorted({a for c in coverages for a in c.missing_actions()}),
-        "aws_request_ids": [i for right in rights for i in right.access.request_ids],
     }

@@ -172,9 +172,24 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """Where audit records go."""
+    """Where audit records go. Times in seconds.
+
+    Attributes:
+        sinks: each "stdout", "journald", "unix:/PATH", "tcp://HOST:PORT" or "tls://HOST:PORT".
+        public_key: the auditor's, to which the key of the chain is sealed.
+        heartbeat_seconds: after which a record is written though nothing has happened.
+        ca_bundle: the authorities of TLS sinks; by default those of the system.
+        certificate: what proxyd shows to TLS sinks, with its key.
+        key: the path of that key, in the credentials directory.
+
+    """
 
     sinks: tuple[str, ...] = ("stdout",)
+    public_key: str | None = None
+    heartbeat_seconds: float = 60.0
+    ca_bundle: str | None = None
+    certificate: str | None = None
+    key: str | None = None
 
 
 class Sandbox(msgspec.Struct, frozen=True, kw_only=True):

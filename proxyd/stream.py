@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
@@ -14,7 +13,7 @@ import msgspec
 from proxyd.aws.access import Access
 from proxyd.aws.shared import Regions
 from proxyd.backlog import Backlog
-from proxyd.coverage import Coverage
+from proxyd.coverage import Coverage, Tally
 from proxyd.engine import Engine, Wanted, Work
 from proxyd.errors import AwsError
 from proxyd.events import Closing, ClosingReason, Event, Reset, ShardEnded
@@ -88,7 +87,7 @@ class Stream:
 
     def __init__(self, scans: Sequence[Scan], terms: Terms) -> None:
         self.outcome = "disconnected"
-        self.coverages: list[Coverage] = []
+        self._coverages: dict[str, Coverage] = {}
         self.stuck = False
         self._scans = scans
         self._terms = terms
@@ -178,7 +177,7 @@ class Stream:
                 enabled, lacking = await enabled_regions(scan.access, scan.plan.scanners)
             shards = scan.plan.shards(scan.plan.regions(enabled))
             coverage = Coverage(len(shards))
-            self.coverages.append(coverage)
+            self._coverages[scan.id] = coverage
             if lacking is not None:
                 coverage.lacks(lacking)
             await self._put(started(scan.id, scan.plan.target, "snapshot", shards))
@@ -229,15 +228,8 @@ class Stream:
                 self._terms.metrics.first.observe(time.monotonic() - self._since)
         await self._put(event)
 
-    @property
-    def resources(self) -> int:
-        """How many resources were found so far."""
-        return sum(coverage.resources for coverage in self.coverages)
-
-    @property
-    def statuses(self) -> Counter[str]:
-        """How the shards ended so far."""
-        total: Counter[str] = Counter()
-        for coverage in self.coverages:
-            total += coverage.statuses
-        return total
+    def tallies(self) -> dict[str, Tally]:
+        """Return what each scan came to so far, by its id."""
+        return {
+            scan: Tally(coverage, coverage.resources) for scan, coverage in self._coverages.items()
+        }

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from proxyd.admission import Caller
-from proxyd.audit import StreamAudit
+from proxyd.audit.streams import StreamTrail
 from proxyd.errors import Problem
 from proxyd.events import ClosingReason
 from proxyd.live.watching import Watching
@@ -37,7 +37,7 @@ class Opened:
     __slots__ = ("caller", "id", "plans", "query", "rights", "since", "stream", "trail")
 
     def __init__(
-        self, caller: Caller, query: Query, plans: Sequence[Plan], trail: StreamAudit
+        self, caller: Caller, query: Query, plans: Sequence[Plan], trail: StreamTrail
     ) -> None:
         self.id = trail.stream
         self.caller = caller

@@ -5,6 +5,7 @@ msgspec converts TOML to these; a ValueError of a table's own check gets the pat
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import math
 import re
@@ -25,7 +26,9 @@ _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _SAN = re.compile(r"(DNS|URI|email):[\x21-\x7e]{1,512}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_PORT = 65535
-_SINKS = ("stdout",)
+_PUBLIC_KEY_BYTES = 32  # of X25519
+_SINK = re.compile(r"stdout|journald|unix:/[\x21-\x7e]{1,100}|(tcp|tls)://[\x21-\x7e]{3,255}")
+_SINKS = "stdout, journald, unix:/PATH, tcp://HOST:PORT, tls://HOST:PORT"
 _SANDBOX_MODES = ("required", "best-effort", "off")
 _MIN_SESSION, _MAX_SESSION = 900, 3600
 _AWS_LEAST = {
@@ -215,10 +218,25 @@ class Front(settings.Front, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Audit(settings.Audit, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """[audit]."""
 
+    key: Credential | None = None  # type: ignore[assignment] # it becomes a path
+
     def __post_init__(self) -> None:
-        if not self.sinks or any(sink not in _SINKS for sink in self.sinks):
-            msg = f"sinks: expected some of {', '.join(_SINKS)}"
+        if not self.sinks or not all(map(_is_sink, self.sinks)):
+            msg = f"sinks: expected some of {_SINKS}"
             raise ValueError(msg)
+        if len(set(self.sinks)) < len(self.sinks):
+            msg = "sinks: one of them is there twice"
+            raise ValueError(msg)
+        if not 1 <= self.heartbeat_seconds < math.inf:
+            msg = "heartbeat_seconds: expected at least 1"
+            raise ValueError(msg)
+        if self.public_key is not None and not _is_public_key(self.public_key):
+            msg = "public_key: expected what `proxyd audit key` prints"
+            raise ValueError(msg)
+        if (self.certificate is None) != (self.key is None):
+            msg = "certificate: needs key, and key a certificate"
+            raise ValueError(msg)
+        _check_files(ca_bundle=self.ca_bundle, certificate=self.certificate)
 
 
 class Sandbox(settings.Sandbox, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -360,9 +378,28 @@ def _check_positive(table: msgspec.Struct) -> None:
 def _check_proxy_and_bundle(proxy: Secret | None, ca_bundle: str | None) -> None:
     if isinstance(proxy, str) and not is_address(proxy, "http", "https"):
         raise ValueError(NO_PROXY)
-    if ca_bundle is not None and not Path(ca_bundle).is_file():
-        msg = "ca_bundle: there is no such file"
-        raise ValueError(msg)
+    _check_files(ca_bundle=ca_bundle)
+
+
+def _check_files(**files: str | None) -> None:
+    for name, path in files.items():
+        if path is not None and not Path(path).is_file():
+            msg = f"{name}: there is no such file"
+            raise ValueError(msg)
+
+
+def _is_sink(sink: str) -> bool:
+    if not _SINK.fullmatch(sink):
+        return False
+    kind = sink.partition(":")[0]
+    return kind not in {"tcp", "tls"} or (is_address(sink, kind) and bool(urlsplit(sink).port))
+
+
+def _is_public_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == _PUBLIC_KEY_BYTES
+    except ValueError:
+        return False
 
 
 def _is_network(peer: str) -> bool:

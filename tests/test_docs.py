@@ -10,10 +10,12 @@ from typing import get_args
 import msgspec
 
 from proxyd import config, settings
+from proxyd.audit import ocsf
 from proxyd.cli.app import app
 from proxyd.events import NAMES
 from proxyd.model import Grant, Status, Target
 from tests import scanner_table
+from tests.unit.audited import AT, SAMPLES
 
 CONFIGURATION = "docs/configuration.md"
 ROOT = Path(__file__).parents[1]
@@ -116,3 +118,13 @@ def test_every_attack_has_its_test() -> None:
     assert len(named) == len(rows) > 30
     for path, name in named:
         assert re.search(rf"^(async )?def {name}\(", page(path), re.MULTILINE), f"{path}::{name}"
+
+
+def test_every_audit_event_is_documented() -> None:
+    """docs/audit.md has a row for each event, with its class and what its type says of itself."""
+    rows = dict(re.findall(r"^\| `([a-z_.]+)` \| (.*) \|$", page("docs/audit.md"), re.MULTILINE))
+    classes = {6003: "API Activity", 3002: "Authentication", 6002: "Application Lifecycle"}
+    for record in SAMPLES:
+        event = ocsf.event(record, ocsf.Place("0" * 16, 0, AT))
+        says = (type(record).__doc__ or "").partition("\n")[0].rstrip(".")
+        assert rows[record.CODE] == f"{classes[event['class_uid']]} | {says}"

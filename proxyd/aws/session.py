@@ -61,6 +61,11 @@ def source_identity(principal: str) -> str:
     return f"{name[: _MAX_IDENTITY - len(digest) - 1]}-{digest}"
 
 
+def session_name(scan: str) -> str:
+    """Return the name of the sessions of a scan."""
+    return f"proxyd-{scan}"
+
+
 class Session:
     """Credentials for one role under one session policy.
 
@@ -155,7 +160,7 @@ def open_session(
     request_ids: list[str],
 ) -> Session:
     """Prepare a session for a target, through the role that it names as `via` if it does."""
-    name, identity = f"proxyd-{scan}", source_identity(principal)
+    name, identity = session_name(scan), source_identity(principal)
     via = None
     if target.via is not None:
         hop = AssumeRole(target.via, name, identity, target.duration, via_policy(target.role_arn))

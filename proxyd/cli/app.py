@@ -14,7 +14,7 @@ from proxyd import __version__, config, preflight, registry, tables
 from proxyd.auth import tokens
 from proxyd.aws import eventing, models, policy
 from proxyd.aws.access import actions_for
-from proxyd.cli import daemon
+from proxyd.cli import auditing, daemon
 from proxyd.cli import demo as demonstration
 from proxyd.cli import scanners as catalogue
 from proxyd.cli import watch as terminal
@@ -31,8 +31,10 @@ app = typer.Typer(
 )
 iam = typer.Typer(help="Print what an account has to grant.", no_args_is_help=True)
 token = typer.Typer(help="API tokens.", no_args_is_help=True)
+audit = typer.Typer(help="The audit trail.", no_args_is_help=True)
 app.add_typer(iam, name="iam")
 app.add_typer(token, name="token")
+app.add_typer(audit, name="audit")
 
 ConfigFile = Annotated[
     Path | None,
@@ -226,6 +228,28 @@ def token_new(
         f"groups = {json.dumps(group or [])}\nexpires = {expires}",
         err=True,
     )
+
+
+@audit.command("verify")
+def audit_verify(
+    file: Annotated[Path, typer.Argument(help="The trail, as a sink wrote it; - is stdin.")],
+    private_key: Annotated[
+        Path | None,
+        typer.Option(help="A file with the auditor's private key.", show_default=False),
+    ] = None,
+    running: Annotated[
+        bool, typer.Option("--running", help="The last run may still be going on.")
+    ] = False,
+) -> None:
+    """Find every line that was edited, dropped, moved, doubled or cut off."""
+    if not auditing.check(file, private_key, running=running):
+        raise typer.Exit(1)
+
+
+@audit.command("key")
+def audit_key() -> None:
+    """Print a new pair of keys, so that only the auditor can check and nobody can forge."""
+    auditing.new_key()
 
 
 def _path(config_file: Path | None) -> Path:

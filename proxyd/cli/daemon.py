@@ -11,7 +11,9 @@ from pathlib import Path
 import uvloop
 
 from proxyd import config, logs, preflight, registry, sandbox, service
-from proxyd.audit import Audit, stdout_sink
+from proxyd.audit import sinks
+from proxyd.audit.records import ServiceStarted, phrase
+from proxyd.audit.trail import Trail
 from proxyd.aws import clients, models
 from proxyd.aws.access import DESCRIBE_REGIONS
 from proxyd.aws.queue import RECEIVE_MESSAGE
@@ -45,11 +47,14 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
     preflight.check(settings, scanners)
     _lift_open_files()
     listener = server.listen(settings.server)
-    reached = clients.ports(settings.aws).union(*map(fetching.ports, settings.issuers))
+    reached = clients.ports(settings.aws).union(
+        sinks.ports(settings.audit), *map(fetching.ports, settings.issuers)
+    )
+    trail = Trail(settings.audit)
     report = sandbox.enter(settings.sandbox.mode, reached)
     log.info("sandbox", mode=report.mode, layers=report.layers, missing=report.missing)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, scanners, listener, report, (path, credentials)))
+        runner.run(_serve(settings, scanners, listener, report, trail, files=(path, credentials)))
 
 
 def _lift_open_files() -> None:
@@ -63,6 +68,8 @@ async def _serve(
     scanners: Registry,
     listener: socket.socket,
     report: sandbox.Report,
+    trail: Trail,
+    *,
     files: tuple[Path, Path | None],
 ) -> None:
     declared = {op for scanner in scanners.values() for op in scanner.operations}
@@ -73,11 +80,12 @@ async def _serve(
             settings,
             scanners,
             aws=shared,
-            audit=Audit([stdout_sink]),
+            trail=trail,
             metrics=Metrics(),
             sandbox=report,
             issuers={terms.name: Issuer(terms, Fetcher(terms)) for terms in settings.issuers},
         )
+        await trail.begin(_started(settings, scanners, report))
         reload = Reload(*files, settings, made)
         login = _login(settings, made)
         warming = asyncio.create_task(made.warm())
@@ -87,9 +95,22 @@ async def _serve(
             warming.cancel()
             await asyncio.wait([warming])
             await made.stop()
+            await trail.end()
         if made.stuck:
             # The loop would wait for ever for a scanner that will not be cancelled.
             os._exit(1)
+
+
+def _started(settings: Settings, scanners: Registry, report: sandbox.Report) -> ServiceStarted:
+    return ServiceStarted(
+        pid=os.getpid(),
+        targets=len(settings.targets),
+        scanners=len(scanners),
+        sinks=settings.audit.sinks,
+        sandbox=report.mode,
+        layers=tuple(map(phrase, report.layers)),
+        missing=tuple(map(phrase, report.missing)),
+    )
 
 
 def _login(settings: Settings, made: service.Service) -> Login | None:

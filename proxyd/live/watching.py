@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +11,7 @@ from functools import partial
 import msgspec
 
 from proxyd.alarms import Alarm, Alarms
-from proxyd.coverage import Coverage
+from proxyd.coverage import Tally
 from proxyd.events import ClosingReason
 from proxyd.live.feeds import Asked, Feeds, Question, Selection
 from proxyd.live.hub import Socket, Subscriber
@@ -243,23 +242,11 @@ class Watching:
         self._number = number
         return Reader(number, number or flushed)
 
-    @property
-    def coverages(self) -> list[Coverage]:
-        """What was seen of each target."""
-        return [] if self._subscriber is None else [p.coverage for p in self._subscriber.view.parts]
-
-    @property
-    def resources(self) -> int:
-        """How many resources its reader holds, if it has read all."""
+    def tallies(self) -> dict[str, Tally]:
+        """Return what each scan came to, by its id: what its reader holds, if it has read all."""
         if self._subscriber is None:
-            return 0
+            return {}
         view = self._subscriber.view
-        return sum(map(view.resources, view.parts))
-
-    @property
-    def statuses(self) -> Counter[str]:
-        """How the shards ended last."""
-        total: Counter[str] = Counter()
-        for coverage in self.coverages:
-            total += coverage.statuses
-        return total
+        return {
+            part.started.scan: Tally(part.coverage, view.resources(part)) for part in view.parts
+        }

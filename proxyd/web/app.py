@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
@@ -35,7 +37,7 @@ def build(service: Service, login: Login | None) -> web.Application:
 
     app = web.Application(
         middlewares=[
-            problems.middleware(service.metrics),
+            problems.middleware(service.metrics, partial(callers.refused, service)),
             hosts.only(lambda: service.rules.settings.server.hosts),
         ],
         client_max_size=MAX_BODY,
@@ -115,7 +117,7 @@ def _states(service: Service) -> dict[str, Handler]:
 def _end_stream(service: Service) -> Handler:
     async def end(request: web.Request) -> web.Response:
         caller = await callers.admit(service, request, strict=True)
-        service.end_stream(caller.principal, request.match_info["id"])
+        service.end_stream(caller, request.match_info["id"])
         return web.Response(status=204)
 
     return end

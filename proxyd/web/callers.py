@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from proxyd.admission import Caller
 from proxyd.auth.presented import Presented
 from proxyd.auth.sessions import Session
+from proxyd.errors import Problem
 from proxyd.service import Service
 from proxyd.web import hosts, origins
 
@@ -59,6 +60,15 @@ def presented(request: web.Request) -> Presented:
         certificate=_certificate(request),
         headers={name.casefold(): tuple(request.headers.getall(name)) for name in request.headers},
     )
+
+
+def refused(service: Service, request: web.Request, problem: Problem) -> None:
+    """Have the audit trail tell whose request was refused, and why."""
+    caller = request.get(CALLER)
+    if caller is None:
+        service.refused(problem, None, service.admission.address(presented(request)))
+    else:
+        service.refused(problem, caller.principal.name, caller.address)
 
 
 def cookie_name(request: web.Request, name: str = COOKIE) -> str:

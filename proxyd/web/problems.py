@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
 
@@ -68,8 +69,14 @@ def of_http(error: web.HTTPException) -> Problem:
     )
 
 
-def middleware(metrics: Metrics) -> Middleware:
-    """Make the middleware that turns whatever a handler raises into a problem."""
+def middleware(metrics: Metrics, refused: Callable[[web.Request, Problem], object]) -> Middleware:
+    """Make the middleware that turns whatever a handler raises into a problem.
+
+    Args:
+        metrics: where problems are counted.
+        refused: told of each request that has become one.
+
+    """
 
     @web.middleware
     async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -85,6 +92,7 @@ def middleware(metrics: Metrics) -> Middleware:
             log.error("request failed", **where(error))
             problem = Problem(500, "internal", "proxyd failed; its log says where")
         metrics.refused.labels(problem.code).inc()
+        refused(request, problem)
         return response(problem)
 
     return problems

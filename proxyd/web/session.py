@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -15,7 +15,6 @@ from proxyd.model import Principal
 from proxyd.oidc.fetching import Unavailable
 from proxyd.oidc.login import SECONDS, Login, is_path
 from proxyd.service import Service
-from proxyd.streams import retry_after
 from proxyd.web import callers
 from proxyd.web.documents import document
 
@@ -32,7 +31,7 @@ def session_handlers(service: Service, login: Login | None) -> Mapping[str, Hand
         callers.check_origin(service, request, shown, strict=False)
         caller = await service.admission.admit(shown)
         _refuse_in_the_clear(service, request)
-        cookie, session = _begin(service, request, caller.principal, caller.proof)
+        cookie, session = await _begin(service, request, caller.principal, caller.proof)
         response = document(_describe(caller.principal, session.expires), status=201)
         callers.set_cookie(request, response, cookie)
         return response
@@ -93,24 +92,22 @@ def login_handlers(service: Service, login: Login) -> Mapping[str, Handler]:
             raise service.admission.unauthenticated()
         response = _redirect(finished.back)
         callers.drop_cookie(request, response, name=LOGIN_COOKIE)
-        cookie, _ = _begin(service, request, principal, finished.proof)
+        cookie, _ = await _begin(service, request, principal, finished.proof)
         callers.set_cookie(request, response, cookie)
         return response
 
     return {"/v1/login": begin, "/v1/callback": callback}
 
 
-def _begin(
+async def _begin(
     service: Service, request: web.Request, principal: Principal, proof: Proof
 ) -> tuple[str, Session]:
     """Begin a session, always with a cookie of its own; the one that the browser had is over."""
     before = service.sessions.find(request.cookies.get(callers.cookie_name(request), ""))
     if before is not None:
         service.sessions.end(before)
-    begun = service.sessions.begin(principal.name, proof, principal.expires, datetime.now(UTC))
-    if begun is None:
-        raise Problem(503, "too_many_sessions", "all sessions are taken", headers=retry_after())
-    return begun
+    address = service.admission.address(callers.presented(request))
+    return await service.begin_session(principal, proof, address)
 
 
 def _describe(principal: Principal, expires: datetime | None) -> dict[str, object]:

@@ -38,7 +38,7 @@ CODES: dict[int, tuple[str, ...]] = {
     ),
     503: (
         *("sts_throttled", "too_many_streams", "too_many_connections", "too_many_sessions"),
-        *("busy", "state_full", "shutting_down"),
+        *("busy", "state_full", "shutting_down", "audit_unavailable"),
     ),
 }
 """Every refusal, as docs/errors.md explains them."""

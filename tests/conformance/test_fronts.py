@@ -140,7 +140,7 @@ async def _opened(daemon: Daemon) -> str:
     """Return the number of the one stream that is open."""
     async with asyncio.timeout(10):
         while True:
-            ended = {r["stream"] for r in daemon.audit if r["event"] == "stream.ended"}
+            ended = {r["stream"] for r in daemon.audit if r["event"] == "scan.ended"}
             is_open = {r["stream"] for r in daemon.audit} - ended
             if len(is_open) == 1:
                 number: str = is_open.pop()

@@ -45,18 +45,21 @@ class Daemon:
         self._readers: list[asyncio.Task[None]] = []
 
     @property
-    def audit(self) -> list[dict[str, Any]]:
-        """The audit records so far."""
+    def records(self) -> list[dict[str, Any]]:
+        """The audit records so far, as they were written."""
         return [json.loads(line) for line in self.out]
+
+    @property
+    def audit(self) -> list[dict[str, Any]]:
+        """The audit records of scans so far, each with the names that a test asks by."""
+        return [flat(r) for r in self.records if r["metadata"]["event_code"].startswith("scan.")]
 
     async def started(self) -> None:
         """Wait until it says where it serves."""
-        assert self.process.stdout
         assert self.process.stderr
-        self._readers = [
-            asyncio.create_task(self._read(self.process.stdout, self.out)),
-            asyncio.create_task(self._read(self.process.stderr, self.err)),
-        ]
+        self._readers = [asyncio.create_task(self._read(self.process.stderr, self.err))]
+        if self.process.stdout is not None:
+            self._readers.append(asyncio.create_task(self._read(self.process.stdout, self.out)))
         async with asyncio.timeout(START_SECONDS):
             await self._serving.wait()
         assert self.url, "".join(self.err)
@@ -73,9 +76,20 @@ class Daemon:
         async with asyncio.timeout(START_SECONDS):
             while True:
                 self._said.clear()
-                records = [r for r in self.audit if scan in (t["scan"] for t in r["targets"])]
+                records = [r for r in self.audit if r["scan"] == scan]
                 if len(records) == 2:
                     return records
+                await self._said.wait()
+
+    async def over(self) -> dict[str, Any]:
+        """Wait until every scan that was started is over, and return the last record of one."""
+        async with asyncio.timeout(START_SECONDS):
+            while True:
+                self._said.clear()
+                records = self.audit
+                started = sum(record["event"] == "scan.started" for record in records)
+                if records and started * 2 == len(records):
+                    return records[-1]
                 await self._said.wait()
 
     async def reread(self, text: str, says: str = "configuration taken") -> None:
@@ -151,6 +165,7 @@ async def running(
     environment: Mapping[str, str],
     command: Sequence[str] = MAIN,
     code: int = 0,
+    stdout: int = asyncio.subprocess.PIPE,
 ) -> AsyncGenerator[Daemon, None]:
     """Run the daemon with this configuration for the time of the block; it ends with `code`."""
     token = tokens.new_token()
@@ -164,7 +179,7 @@ async def running(
         "--config",
         str(path),
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
         env={"PATH": os.defpath, "HOME": "/nonexistent", **environment},
         start_new_session=True,
@@ -180,6 +195,19 @@ async def running(
             assert await daemon.stopped() == code, "".join(daemon.err)
     finally:
         await end(process)
+
+
+def flat(record: dict[str, Any]) -> dict[str, Any]:
+    """Name the parts of an audit record as the code does."""
+    return {
+        **record["unmapped"],
+        "event": record["metadata"]["event_code"],
+        "principal": record["actor"]["user"]["name"],
+        "peer": next(iter(record["src_endpoint"].values())),
+        "account": record["cloud"]["account"]["uid"],
+        "outcome": record.get("status_code"),
+        "ms": record.get("duration"),
+    }
 
 
 def filled(text: str, token: str) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
+REQUEST_ID = "c6104cbe-af31-11e0-8154-cbc7ccf896c7"
 REGIONS = ("eu-west-1", "eu-west-2", "us-east-1")
 
 
@@ -98,6 +99,7 @@ def xml(operation: str, content: str, *, result: bool = False) -> web.Response:
     """Wrap an answer as the query protocols do."""
     if result:
         content = f"<{operation}Result>{content}</{operation}Result>"
+        content += f"<ResponseMetadata><RequestId>{REQUEST_ID}</RequestId></ResponseMetadata>"
     return web.Response(
         text=f"<{operation}Response>{content}</{operation}Response>", content_type="text/xml"
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from proxyd.admission import Caller
-from proxyd.audit import Audit
+from proxyd.audit.records import ServiceStarted
+from proxyd.audit.trail import Trail
 from proxyd.auth.proofs import TokenProof
 from proxyd.aws.shared import Shared
 from proxyd.events import Event
@@ -23,6 +24,19 @@ from .conftest import TARGETS, Estate
 
 ME = Principal(name="tester")
 PROOF = TokenProof(b"the hash of a token")
+
+
+class Nowhere:
+    """A sink that takes everything."""
+
+    def send(self, lines: Sequence[bytes]) -> None:
+        """Take lines."""
+
+    def close(self) -> None:
+        """Let go of nothing."""
+
+    def check(self) -> None:
+        """Be there."""
 
 
 @asynccontextmanager
@@ -59,16 +73,19 @@ async def recording(
     )
     async with Shared(settings.aws, settings.quota) as shared:
         shared.clients._session._session.register("before-call.*.*", note)  # noqa: SLF001 - to see all
+        trail = Trail(settings.audit, lambda *_: Nowhere())
         service = Service(
             settings,
             registry,
             aws=shared,
-            audit=Audit([]),
+            trail=trail,
             metrics=Metrics(),
             sandbox=Report(mode="off"),
             issuers={},
         )
+        await trail.begin(ServiceStarted(pid=0, targets=2, scanners=0, sinks=(), sandbox="off"))
         yield service, used
+        await trail.end()
 
 
 async def scan(service: Service, **query: Any) -> list[Any]:
@@ -81,7 +98,7 @@ async def scan(service: Service, **query: Any) -> list[Any]:
         events.append(event)
         return b"-"
 
-    caller = Caller(principal=ME, proof=PROOF, address="test")
+    caller = Caller(principal=ME, proof=PROOF, address="127.0.0.1")
     async with service.open(caller, wanted, framer) as (_, stream):
         while await stream.take(10) is not None:
             pass

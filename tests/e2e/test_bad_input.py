@@ -176,8 +176,8 @@ async def test_a_role_that_can_not_be_assumed(
         problem = await daemon.problem("/v1/stream?target=staging")
         assert (problem["status"], problem["code"]) == (502, code)
         assert "arn:" not in json.dumps(problem)
-        assert daemon.audit[-1]["event"] == "stream.refused"
-        assert daemon.audit[-1]["outcome"] == code
+        assert (await daemon.over())["event"] == "scan.refused"
+        assert (await daemon.over())["outcome"] == code
 
 
 async def test_no_base_credentials_and_no_sts(estate: Estate, tmp_path: Path) -> None:

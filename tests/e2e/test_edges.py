@@ -47,8 +47,8 @@ async def test_a_role_that_is_assumed_while_the_daemon_goes_opens_no_stream(
         problem = await asking
         assert (problem["status"], problem["code"]) == (503, "shutting_down")
         assert await daemon.stopped() == 0
-    assert daemon.audit[-1]["event"] == "stream.refused"
-    assert daemon.audit[-1]["outcome"] == "shutting_down"
+    assert (await daemon.over())["event"] == "scan.refused"
+    assert (await daemon.over())["outcome"] == "shutting_down"
 
 
 async def test_a_reader_that_left_is_not_one_that_had_everything(tmp_path: Path) -> None:
@@ -62,8 +62,8 @@ async def test_a_reader_that_left_is_not_one_that_had_everything(tmp_path: Path)
         async with daemon.request("GET", VPC, read_bufsize=1024) as response:
             await response.content.readexactly(2000)
             await fake.until(lambda: len(fake.made("DescribeVpcs")) == 2)
-    assert daemon.audit[-1]["outcome"] == "disconnected"
-    assert daemon.audit[-1]["complete"] is False
+    assert (await daemon.over())["outcome"] == "disconnected"
+    assert (await daemon.over())["complete"] is False
 
 
 async def test_one_role_that_sts_is_silent_about_holds_up_nobody(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ async def test_a_client_that_goes_cancels_its_calls_within_a_second(tmp_path: Pa
             await fake.until(lambda: len(fake.made("DescribeVpcs")) == 2)
         await fake.until(lambda: fake.gone == 2, seconds=1)
         assert (await daemon.get("/readyz"))[0] == 200
-    assert daemon.audit[-1]["outcome"] == "disconnected"
+    assert (await daemon.over())["outcome"] == "disconnected"
 
 
 async def test_a_client_that_goes_while_the_role_is_being_assumed(tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ async def test_a_client_that_goes_while_the_role_is_being_assumed(tmp_path: Path
         await fake.until(lambda: len(fake.made("AssumeRole")) == 1)
         request.cancel()
         await fake.until(lambda: fake.gone == 1, seconds=1)
-    assert [record["event"] for record in daemon.audit] == ["stream.started", "stream.refused"]
-    assert daemon.audit[-1]["outcome"] == "disconnected"
+    assert [record["event"] for record in daemon.audit] == ["scan.started", "scan.refused"]
+    assert (await daemon.over())["outcome"] == "disconnected"
 
 
 async def test_a_reader_that_waits_makes_aws_paging_wait(tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ async def test_going_away_says_so_to_every_stream(tmp_path: Path) -> None:
             events = list(Parser().feed(await response.read()))
         assert (events[-1].name, events[-1].data["reason"]) == ("closing", "shutdown")
         assert await daemon.stopped() == 0
-        assert daemon.audit[-1]["outcome"] == "shutdown"
+        assert (await daemon.over())["outcome"] == "shutdown"
 
 
 async def test_streams_are_limited(tmp_path: Path) -> None:

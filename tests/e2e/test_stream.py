@@ -165,9 +165,9 @@ async def test_the_audit_trail_of_a_stream(daemon: Daemon) -> None:
     events = await daemon.scan(target=["staging"], type=["AWS::EC2::VPC"])
     (done,) = named(events, "scan.completed")
     started, ended = await daemon.trail(done["scan"])
-    assert [started["event"], ended["event"]] == ["stream.started", "stream.ended"]
+    assert [started["event"], ended["event"]] == ["scan.started", "scan.ended"]
     assert started["principal"] == "tester"
-    assert started["targets"][0]["scan"] == done["scan"]
+    assert started["scan"] == done["scan"]
     assert ended["outcome"] == "completed"
     assert ended["resources"] == done["resources"]
     assert ended["calls"] == done["calls"]

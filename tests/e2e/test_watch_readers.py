@@ -245,7 +245,7 @@ async def test_a_reader_that_stops_is_cut_and_slows_nobody(tmp_path: Path) -> No
 
 
 def _ended(daemon: Daemon) -> list[str]:
-    return [row["outcome"] for row in daemon.audit if row["event"] == "stream.ended"]
+    return [row["outcome"] for row in daemon.audit if row["event"] == "scan.ended"]
 
 
 async def test_a_reader_that_goes_on_gets_the_newest_of_everything(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ async def main(directory: Path) -> None:
                 await (await client.__aenter__()).marked()
             loopback(up=False)
             gone = loop.time()
-            while sum(row["event"] == "stream.ended" for row in daemon.audit) < CLIENTS:  # noqa: ASYNC110 - in another process
+            while sum(row["event"] == "scan.ended" for row in daemon.audit) < CLIENTS:  # noqa: ASYNC110 - in another process
                 await asyncio.sleep(0.1)
             sys.stdout.write(f"{loop.time() - gone:.1f}\n")
             sys.stdout.flush()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from proxyd.admission import Caller
-from proxyd.audit import StreamAudit
+from proxyd.audit.streams import StreamTrail
 from proxyd.auth.proofs import TokenProof
 from proxyd.auth.sessions import Session
 from proxyd.errors import Problem
@@ -48,7 +48,7 @@ def opened(number: int, who: Principal, session: Session | None = None) -> Opene
     trail = SimpleNamespace(stream=f"s{number}", at=datetime(2026, 6, 1, tzinfo=UTC))
     caller = Caller(principal=who, proof=TokenProof(b""), address="192.0.2.1", session=session)
     plans = [cast("Plan", SimpleNamespace(target=target()))]
-    made = Opened(caller, Query(target=("production",)), plans, cast("StreamAudit", trail))
+    made = Opened(caller, Query(target=("production",)), plans, cast("StreamTrail", trail))
     made.stream = cast("Stream", FakeStream())
     return made
 
