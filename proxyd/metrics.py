@@ -38,6 +38,7 @@ class Metrics:
             Counter, "audit_failures", "Times that an audit sink stopped to take records", ["sink"]
         )
         self.audit_failed = named(Gauge, "audit_sinks_failed", "Audit sinks that take no records")
+        self.sandbox = named(Gauge, "sandbox_layers", "Layers of the sandbox", ["state"])
         self.first = Histogram(
             "first_resource_seconds",
             "From the request to its first resource",

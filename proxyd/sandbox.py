@@ -1,56 +1,59 @@
 """Promises kept by the kernel: after `enter()` this process can write, make and run nothing.
 
-No layer does it alone. RLIMIT_FSIZE lets names through (an empty file, a directory);
-Landlock binds only the thread that enters it and what that one starts later, and lets file
-descriptors through that were open before. So: first see that none is, then the limits, then
-Landlock, before any thread is there; and then try.
-
-Constants are from linux/prctl.h and linux/landlock.h; the system calls have the same numbers
-on every architecture (asm-generic/unistd.h).
+No layer does it alone. RLIMIT_FSIZE lets names through (an empty file, a directory); Landlock lets
+attributes, modes and memory files through, and file descriptors that were open before; seccomp
+does not see what a path is. So: first see that nothing is open for writing, then the limits, then
+Landlock and seccomp, before any thread is there, since they bind only the thread that enters them
+and what that one starts later; and then try to get out. docs/sandbox.md has what was tried.
 """
 
 from __future__ import annotations
 
-import ctypes
+import errno
 import fcntl
 import os
 import resource
 import stat
-import struct
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from proxyd.errors import StartupError
+from proxyd.kernel import escapes, landlock, seccomp
+from proxyd.kernel.calls import (
+    MDWE_REFUSE_EXEC_GAIN,
+    PR_SET_DUMPABLE,
+    PR_SET_MDWE,
+    PR_SET_NO_NEW_PRIVS,
+    prctl,
+)
 
-_LANDLOCK_CREATE_RULESET = 444
-_LANDLOCK_ADD_RULE = 445
-_LANDLOCK_RESTRICT_SELF = 446
-_LANDLOCK_CREATE_RULESET_VERSION = 1
-_LANDLOCK_RULE_NET_PORT = 2
-_NET_ABI, _TRUNCATE_ABI, _REFER_ABI, _IOCTL_ABI = 4, 3, 2, 5
-
-_FS_EXECUTE, _FS_WRITE_FILE = 1 << 0, 1 << 1
-_FS_REMOVE_AND_MAKE = sum(1 << bit for bit in range(4, 13))
-_FS_REFER, _FS_TRUNCATE, _FS_IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
-_NET_BIND_TCP, _NET_CONNECT_TCP = 1 << 0, 1 << 1
-
-_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS, _PR_SET_MDWE = 4, 38, 65
-_MDWE_REFUSE_EXEC_GAIN = 1
+_SWAPS = Path("/proc/swaps")
+_CGROUP = Path("/proc/self/cgroup")
+_CGROUPS = Path("/sys/fs/cgroup")
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds. `layers` are in force; `missing` are not, with the reason of each."""
+    """What holds.
+
+    Attributes:
+        mode: `required`, `best-effort` or `off`.
+        layers: those in force.
+        missing: those that are not, each with the reason.
+        warnings: what is not for this process to mend.
+
+    """
 
     mode: str
     layers: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
-def enter(mode: str, connect_ports: Iterable[int]) -> Report:
+def enter(mode: str, connect_ports: Collection[int]) -> Report:
     """Give up the right to write, make and run anything.
 
     Args:
@@ -63,18 +66,9 @@ def enter(mode: str, connect_ports: Iterable[int]) -> Report:
     """
     if mode == "off":
         return Report(mode=mode)
-    steps: dict[str, Callable[[], None]] = {
-        "no writable files": _refuse_writable_files,
-        "one thread": _refuse_threads,
-        "no core, no file size": _limit,
-        "not dumpable": lambda: _prctl(_PR_SET_DUMPABLE, 0),
-        "no new privileges": lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1),
-        "no memory both written and run": lambda: _prctl(_PR_SET_MDWE, _MDWE_REFUSE_EXEC_GAIN),
-        "landlock": lambda: _landlock(connect_ports),
-        "self-test": _try_to_escape,
-    }
+    warnings = tuple(_warnings())
     held, missing = [], []
-    for name, step in steps.items():
+    for name, step in _steps(connect_ports).items():
         try:
             step()
         except OSError as error:
@@ -86,7 +80,21 @@ def enter(mode: str, connect_ports: Iterable[int]) -> Report:
             f"the sandbox does not hold ({'; '.join(missing)}). Mend that, or set sandbox.mode to "
             '"best-effort" in the configuration: then nothing but proxyd itself keeps the promise'
         )
-    return Report(mode=mode, layers=tuple(held), missing=tuple(missing))
+    return Report(mode=mode, layers=tuple(held), missing=tuple(missing), warnings=warnings)
+
+
+def _steps(connect_ports: Collection[int]) -> dict[str, Callable[[], None]]:
+    return {
+        "no writable files": _refuse_writable_files,
+        "one thread": _refuse_threads,
+        "no core, no file size": _limit,
+        "not dumpable": lambda: prctl(PR_SET_DUMPABLE, 0),
+        "no new privileges": lambda: prctl(PR_SET_NO_NEW_PRIVS, 1),
+        "no memory both written and run": _no_written_memory_is_run,
+        "landlock": lambda: landlock.enter(connect_ports),
+        "seccomp": seccomp.enter,
+        "self-test": lambda: _try_to_escape(connect_ports),
+    }
 
 
 def _refuse_writable_files() -> None:
@@ -116,66 +124,41 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def _landlock(connect_ports: Iterable[int]) -> None:
-    abi = _syscall(_LANDLOCK_CREATE_RULESET, None, 0, _LANDLOCK_CREATE_RULESET_VERSION)
-    rights = _FS_EXECUTE | _FS_WRITE_FILE | _FS_REMOVE_AND_MAKE
-    for since, right in ((_REFER_ABI, _FS_REFER), (_TRUNCATE_ABI, _FS_TRUNCATE)):
-        rights |= right if abi >= since else 0
-    rights |= _FS_IOCTL_DEV if abi >= _IOCTL_ABI else 0
-    net = _NET_BIND_TCP | _NET_CONNECT_TCP if abi >= _NET_ABI else 0
-    attributes = struct.pack("=QQ", rights, net) if net else struct.pack("=Q", rights)
-    ruleset = _syscall(_LANDLOCK_CREATE_RULESET, attributes, len(attributes), 0)
+def _no_written_memory_is_run() -> None:
+    """Have the memory manager refuse it (Linux 6.3); before that, seccomp alone does."""
     try:
-        if net:
-            for port in sorted(set(connect_ports)):
-                rule = struct.pack("=QQ", _NET_CONNECT_TCP, port)
-                _syscall(_LANDLOCK_ADD_RULE, ruleset, _LANDLOCK_RULE_NET_PORT, rule, 0)
-        _syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0)
-    finally:
-        os.close(ruleset)
+        prctl(PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
 
 
-def _try_to_escape() -> None:
+def _try_to_escape(connect_ports: Collection[int]) -> None:
     """Really try, and call it a failure if anything works."""
-    name = Path(os.environ.get("TMPDIR", "/tmp")) / f".proxyd-escape-{os.getpid()}"  # noqa: S108 - nothing is kept there
-    attempts: dict[str, Callable[[], object]] = {
-        "write a file": lambda: name.write_bytes(b"escaped"),
-        "make a directory": name.mkdir,
-        "make a link": lambda: name.symlink_to("escaped"),
-        "run a program": _run_a_program,
-    }
-    for what, attempt in attempts.items():
-        try:
-            attempt()
-        except OSError:
-            _remove(name)
-            continue
-        _remove(name)
-        raise PermissionError(0, f"it was possible to {what}")
+    directory = Path(os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 - nothing is kept there
+    ways = escapes.attempts(directory, Path(sys.executable))
+    if landlock.limits_tcp():
+        ways |= escapes.network_attempts(connect_ports)
+    worked = [what for what, attempt in ways.items() if escapes.works(attempt)]
+    if worked:
+        raise PermissionError(0, f"it was possible to {', to '.join(worked)}")
 
 
-def _run_a_program() -> None:
-    child = os.posix_spawn(sys.executable, [sys.executable, "-I", "-c", ""], {})
-    os.waitpid(child, 0)
-
-
-def _remove(name: Path) -> None:
+def _warnings() -> Iterable[str]:
+    """Say what this process can not see to by itself."""
     with suppress(OSError):
-        name.rmdir() if name.is_dir() and not name.is_symlink() else name.unlink()
+        if not landlock.limits_tcp():
+            yield "TCP is not limited by port: that needs Linux 6.7"
+    if _may_be_swapped():
+        yield "swap is in use and not forbidden to proxyd: set MemorySwapMax=0 in its unit"
 
 
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _prctl(option: int, value: int) -> None:
-    if _libc.prctl(option, value, 0, 0, 0) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-
-
-def _syscall(number: int, *arguments: object) -> int:
-    result = int(_libc.syscall(ctypes.c_long(number), *arguments))
-    if result < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-    return result
+def _may_be_swapped() -> bool:
+    """Whether memory may go to a disk: there is swap, and no limit of 0 for this process."""
+    try:
+        if len(_SWAPS.read_text().splitlines()) <= 1:  # a head and no swap
+            return False
+        own = _CGROUP.read_text().partition("0::")[2].partition("\n")[0].lstrip("/")
+        return (_CGROUPS / own / "memory.swap.max").read_text().strip() != "0"
+    except OSError:
+        return True

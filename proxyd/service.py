@@ -77,6 +77,8 @@ class Service:
         issuers: Mapping[str, Issuer],
     ) -> None:
         self._sandbox = sandbox
+        metrics.sandbox.labels("held").set(len(sandbox.layers))
+        metrics.sandbox.labels("missing").set(len(sandbox.missing))
         self.registry = registry
         self.metrics = metrics
         self.limits = settings.limits

@@ -1,0 +1,1 @@
+"""What the Linux kernel is asked for: `calls`, `landlock`, `seccomp`; `escapes` tries them."""
