@@ -4,7 +4,8 @@ VENV := .venv
 EMULATOR := .venv-ministack
 BIN := $(VENV)/bin
 MINISTACK := $(EMULATOR)/bin/ministack
-TOOLS := /usr/bin/tinyproxy /usr/sbin/nginx /usr/bin/caddy /usr/bin/chromium
+TOOLS := /usr/bin/tinyproxy /usr/sbin/nginx /usr/bin/caddy /usr/bin/chromium /usr/bin/strace \
+	/usr/bin/systemd-nspawn
 NPM := $(or $(shell command -v npm),/usr/bin/npm)
 CLIENT := proxyd/web/client
 STATIC := proxyd/web/static/index.html
@@ -33,6 +34,7 @@ pytest: $(VENV)/.installed-dev $(MINISTACK) $(TOOLS) $(STATIC)
 
 docs: $(VENV)/.installed-dev ## write anew what is made from the code
 	$(BIN)/python -m tests.scanner_table
+	$(BIN)/python -m tests.escape_table
 
 # Every distribution is checked against the hashes of the constraints; proxyd itself is not one.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -51,10 +53,11 @@ $(MINISTACK): constraints-ministack.txt
 	$(EMULATOR)/bin/python -m pip install --quiet --require-hashes --requirement constraints-ministack.txt
 	touch $@
 
-# What the tests need of Debian: a forward proxy, two front proxies and a browser.
+# What the tests need of Debian: proxies, a browser, and what runs and looks at the daemon.
 $(TOOLS) &:
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends tinyproxy nginx-light caddy chromium
+	apt-get install -y -qq --no-install-recommends tinyproxy nginx-light caddy chromium strace \
+		systemd-container
 
 /usr/bin/npm:
 	apt-get update -qq

@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import socket
+from contextlib import closing
 from pathlib import Path
 
 import uvloop
@@ -19,6 +20,7 @@ from proxyd.aws.access import DESCRIBE_REGIONS
 from proxyd.aws.queue import RECEIVE_MESSAGE
 from proxyd.aws.shared import Shared
 from proxyd.metrics import Metrics
+from proxyd.notify import Notify
 from proxyd.oidc import fetching
 from proxyd.oidc.fetching import Fetcher
 from proxyd.oidc.issuer import Issuer
@@ -51,10 +53,14 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
         sinks.ports(settings.audit), *map(fetching.ports, settings.issuers)
     )
     trail = Trail(settings.audit)
+    notify = Notify(os.environ)
     report = sandbox.enter(settings.sandbox.mode, reached)
     log.info("sandbox", mode=report.mode, layers=report.layers, missing=report.missing)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, scanners, listener, report, trail, files=(path, credentials)))
+    for warning in report.warnings:
+        log.warning("sandbox", why=warning)
+    files = path, credentials
+    with closing(notify), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, scanners, listener, report, trail, notify=notify, files=files))
 
 
 def _lift_open_files() -> None:
@@ -70,6 +76,7 @@ async def _serve(
     report: sandbox.Report,
     trail: Trail,
     *,
+    notify: Notify,
     files: tuple[Path, Path | None],
 ) -> None:
     declared = {op for scanner in scanners.values() for op in scanner.operations}
@@ -88,12 +95,16 @@ async def _serve(
         await trail.begin(_started(settings, scanners, report))
         reload = Reload(*files, settings, made)
         login = _login(settings, made)
-        warming = asyncio.create_task(made.warm())
+        beside = [
+            asyncio.create_task(made.warm()),
+            asyncio.create_task(notify.feed(lambda: trail.turning)),
+        ]
         try:
-            await server.serve(made, login, settings.server, listener, reload)
+            await server.serve(made, login, settings.server, listener, reload, notify=notify)
         finally:
-            warming.cancel()
-            await asyncio.wait([warming])
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
             await made.stop()
             await trail.end()
         if made.stuck:
@@ -109,7 +120,7 @@ def _started(settings: Settings, scanners: Registry, report: sandbox.Report) -> 
         sinks=settings.audit.sinks,
         sandbox=report.mode,
         layers=tuple(map(phrase, report.layers)),
-        missing=tuple(map(phrase, report.missing)),
+        missing=tuple(map(phrase, (*report.missing, *report.warnings))),
     )
 
 

@@ -17,6 +17,7 @@ from aiohttp import http_parser, web
 
 from proxyd.errors import ConfigError, StartupError
 from proxyd.logs import get_logger
+from proxyd.notify import Notify
 from proxyd.oidc.login import Login
 from proxyd.service import Service
 from proxyd.settings import Server
@@ -41,8 +42,8 @@ def listen(settings: Server) -> socket.socket:
         StartupError: it can not listen there.
 
     """
-    if int(os.environ.get("LISTEN_PID", "0")) == os.getpid():
-        return socket.socket(fileno=_FIRST_PASSED_FD)
+    if os.environ.get("LISTEN_PID") == str(os.getpid()):
+        return _passed(os.environ.get("LISTEN_FDS", ""))
     try:
         if settings.listen.startswith("unix:"):
             return _listen_unix(settings.listen.removeprefix("unix:"))
@@ -53,12 +54,29 @@ def listen(settings: Server) -> socket.socket:
         raise StartupError(f"can not listen on {settings.listen}: {error.strerror}") from None
 
 
+def _passed(count: str) -> socket.socket:
+    """Take the socket that systemd listens on (sd_listen_fds(3)): one, of streams."""
+    if count != "1":
+        raise StartupError(f"LISTEN_FDS is {count!r}: the socket unit needs one ListenStream=")
+    try:
+        passed = socket.socket(fileno=_FIRST_PASSED_FD)
+        listens = passed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as error:
+        raise StartupError(f"LISTEN_FDS: no socket was passed ({error.strerror})") from None
+    if not listens:
+        raise StartupError("what systemd passed does not listen: ListenStream= and Accept=no")
+    passed.set_inheritable(False)
+    return passed
+
+
 async def serve(
     service: Service,
     login: Login | None,
     settings: Server,
     listener: socket.socket,
     reload: Callable[[], bool],
+    *,
+    notify: Notify,
 ) -> None:
     """Serve until SIGTERM or SIGINT; a second one ends it at once.
 
@@ -91,9 +109,13 @@ async def serve(
         site = _Site(runner, listener, ssl_context=tls, backlog=_BACKLOG)
         await site.start()
         stop = _signals()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, reload, settings, tls)
+        asyncio.get_running_loop().add_signal_handler(
+            signal.SIGHUP, _reload, reload, settings, tls, notify
+        )
+        notify.ready()
         log.info("serving", address=_address(listener, settings), scanners=len(service.registry))
         await stop.wait()
+        notify.stopping()
         service.streams.draining = True
         log.info("draining")
         await site.stop()
@@ -153,12 +175,17 @@ def _signals() -> asyncio.Event:
     return stop
 
 
-def _reload(reload: Callable[[], bool], settings: Server, tls: ssl.SSLContext | None) -> None:
-    if reload() and tls is not None:
-        try:
+def _reload(
+    reload: Callable[[], bool], settings: Server, tls: ssl.SSLContext | None, notify: Notify
+) -> None:
+    notify.reloading()
+    try:
+        if reload() and tls is not None:
             _load_certificate(tls, settings)
-        except ConfigError as error:
-            log.error("certificate refused, the one before holds on", why=str(error))
+    except ConfigError as error:
+        log.error("certificate refused, the one before holds on", why=str(error))
+    finally:
+        notify.ready()
 
 
 def _listen_unix(path: str) -> socket.socket:
@@ -181,8 +208,8 @@ def _host_and_port(address: str) -> tuple[str, int]:
 
 def _address(listener: socket.socket, settings: Server) -> str:
     """Return where it listens really: port 0 in the configuration means any that is free."""
-    if listener.family not in (socket.AF_INET, socket.AF_INET6):
-        return settings.listen
+    if listener.family == socket.AF_UNIX:
+        return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if settings.tls else 'http'}://{shown}:{port}"
