@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 export PROXYD_EMULATOR ?= $(CURDIR)/$(MINISTACK)
 
-.PHONY: demo test lint pytest docs constraints clean
+.PHONY: demo test lint pytest canary docs constraints clean
 
 demo: $(VENV)/.installed $(MINISTACK) ## show everything on this machine, until Ctrl-C
 	@exec $(BIN)/proxyd demo
@@ -31,6 +31,9 @@ lint: $(VENV)/.installed-dev $(STATIC)
 pytest: $(VENV)/.installed-dev $(MINISTACK) $(TOOLS) $(STATIC)
 	$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m alone
+
+canary: $(VENV)/.installed-dev $(MINISTACK) $(TOOLS) ## the proof that nothing is kept
+	$(BIN)/python -m pytest tests/canary
 
 docs: $(VENV)/.installed-dev ## write anew what is made from the code
 	$(BIN)/python -m tests.scanner_table
