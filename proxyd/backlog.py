@@ -25,6 +25,11 @@ class Backlog:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._filled = asyncio.Event()
 
+    @property
+    def size(self) -> int:
+        """How many bytes wait."""
+        return self._size
+
     async def put(self, make: Callable[[], bytes]) -> None:
         """Make a frame and add it, as soon as there is room.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 _NAMESPACE = "proxyd"
 _Metric = TypeVar("_Metric", Counter, Gauge)
@@ -29,6 +31,7 @@ class Metrics:
         self.sent = named(Counter, "bytes", "Bytes of events sent")
         self.shards = named(Counter, "shards", "Shards that ended", ["status"])
         self.calls = named(Counter, "aws_calls", "Requests sent to AWS, retries included")
+        self.backlog = named(Gauge, "backlog_bytes", "Bytes that wait for their readers")
         self.lagged = named(Counter, "streams_lagged", "Times that a socket was full")
         self.resumed = named(Counter, "streams_resumed", "Streams that went on", ["outcome"])
         self.pushed = named(Counter, "pushed_events", "Events read from queues", ["outcome"])
@@ -57,6 +60,11 @@ class Metrics:
         self.feeds.set_function(feeds)
         self.held.set_function(held)
 
+    def watch_streams(self, backlog: Callable[[], int], throttles: Callable[[], int]) -> None:
+        """Ask for the bytes that wait, and the throttles, whenever the metrics are read."""
+        self.backlog.set_function(backlog)
+        self.registry.register(_Count("aws_throttles", "Times that AWS throttled", throttles))
+
     def watch_audit(self, failed: Callable[[], int]) -> None:
         """Ask for the number of failed sinks whenever the metrics are read."""
         self.audit_failed.set_function(failed)
@@ -64,6 +72,19 @@ class Metrics:
     def text(self) -> bytes:
         """Render them in the Prometheus text format."""
         return generate_latest(self.registry)
+
+
+class _Count(Collector):
+    """A counter that something else counts."""
+
+    def __init__(self, name: str, what: str, count: Callable[[], int]) -> None:
+        self._name = f"{_NAMESPACE}_{name}"
+        self._what = what
+        self._count = count
+
+    def collect(self) -> Iterable[Metric]:
+        """Ask how many there were."""
+        yield CounterMetricFamily(self._name, self._what, value=self._count())
 
 
 def _named(

@@ -104,6 +104,7 @@ class Service:
             failed=lambda kind: metrics.audit_failures.labels(kind).inc(),
             streams=lambda: len(self.streams),
         )
+        metrics.watch_streams(lambda: self.streams.backlog, lambda: aws.buckets.throttles)
         metrics.watch_audit(lambda: sum(how != "ok" for how in trail.state().values()))
         self._engine = Engine(
             shards_at_once=settings.limits.shards_at_once,
@@ -383,6 +384,7 @@ class Service:
         self.metrics.streams.labels(stream.outcome).inc()
         whole = stream.outcome == "completed" or isinstance(stream, Watching)
         rights = dict(zip(opened.trail.scans, opened.rights, strict=True))
+        opened.over(stream.outcome)
         opened.trail.ended(stream.outcome, auditing.sums(stream.tallies(), rights, whole=whole))
 
     def _judge(self, opened: Opened) -> bool:

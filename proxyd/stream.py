@@ -228,6 +228,11 @@ class Stream:
                 self._terms.metrics.first.observe(time.monotonic() - self._since)
         await self._put(event)
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for its reader."""
+        return self._backlog.size
+
     def tallies(self) -> dict[str, Tally]:
         """Return what each scan came to so far, by its id."""
         return {

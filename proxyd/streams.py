@@ -31,10 +31,11 @@ class Opened:
         id: by which it is listed and ended.
         caller: who opened it, and by which proof.
         stream: what runs, once it does.
+        over: told how it ended.
 
     """
 
-    __slots__ = ("caller", "id", "plans", "query", "rights", "since", "stream", "trail")
+    __slots__ = ("caller", "id", "over", "plans", "query", "rights", "since", "stream", "trail")
 
     def __init__(
         self, caller: Caller, query: Query, plans: Sequence[Plan], trail: StreamTrail
@@ -47,6 +48,7 @@ class Opened:
         self.since: datetime = trail.at
         self.rights: list[Right] = []
         self.stream: Stream | Watching | None = None
+        self.over: Callable[[str], object] = lambda _: None
 
     def describe(self) -> dict[str, object]:
         """Return what /v1/streams tells of it."""
@@ -83,6 +85,11 @@ class Streams:
 
     def __iter__(self) -> Iterator[Opened]:
         return iter(list(self._open.values()))
+
+    @property
+    def backlog(self) -> int:
+        """How many bytes wait for their readers."""
+        return sum(opened.stream.waiting for opened in self if opened.stream is not None)
 
     @property
     def free(self) -> int:

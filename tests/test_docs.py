@@ -14,7 +14,7 @@ from proxyd.audit import ocsf
 from proxyd.cli.app import app
 from proxyd.events import NAMES
 from proxyd.model import Grant, Status, Target
-from tests import scanner_table
+from tests import metric_table, scanner_table
 from tests.unit.audited import AT, SAMPLES
 
 CONFIGURATION = "docs/configuration.md"
@@ -128,3 +128,11 @@ def test_every_audit_event_is_documented() -> None:
         event = ocsf.event(record, ocsf.Place("0" * 16, 0, AT))
         says = (type(record).__doc__ or "").partition("\n")[0].rstrip(".")
         assert rows[record.CODE] == f"{classes[event['class_uid']]} | {says}"
+
+
+def test_every_metric_is_documented() -> None:
+    """docs/metrics.md has a row for each metric, with its labels and what it says of itself."""
+    rows = re.findall(
+        r"^\| `(proxyd_\w+)` \| (.*) \| (.*) \|$", page("docs/metrics.md"), re.MULTILINE
+    )
+    assert {name: (labels, what) for name, labels, what in rows} == metric_table.rows()

@@ -134,13 +134,20 @@ class Pacer:
 
     def throttled(self, service: str, region: str) -> None:
         """Note that AWS throttled a request: everyone waits until tokens have come back."""
+        self._buckets.throttles += 1
         self._buckets.bucket(self._account, region, service).drain()
 
 
 class Buckets:
-    """The buckets of all accounts, made when they are first needed."""
+    """The buckets of all accounts, made when they are first needed.
+
+    Attributes:
+        throttles: how often AWS has throttled a request, all in all.
+
+    """
 
     def __init__(self, settings: Quota) -> None:
+        self.throttles = 0
         self._default = settings.default
         self._rates = {**DEFAULTS, **settings.services}
         self._buckets: OrderedDict[tuple[str, str, str], Bucket] = OrderedDict()

@@ -242,6 +242,12 @@ class Watching:
         self._number = number
         return Reader(number, number or flushed)
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait for its reader."""
+        socket = None if self._subscriber is None else self._subscriber.socket
+        return 0 if socket is None else socket.get_write_buffer_size()
+
     def tallies(self) -> dict[str, Tally]:
         """Return what each scan came to, by its id: what its reader holds, if it has read all."""
         if self._subscriber is None:

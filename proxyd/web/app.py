@@ -8,9 +8,10 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from proxyd import events
+from proxyd.errors import Problem
 from proxyd.oidc.login import Login
 from proxyd.service import Service
-from proxyd.web import asyncapi, callers, hosts, openapi, pages, problems, stream
+from proxyd.web import asyncapi, callers, hosts, openapi, pages, problems, requests, stream
 from proxyd.web.documents import document
 from proxyd.web.query import MAX_BODY
 from proxyd.web.session import login_handlers, session_handlers
@@ -37,7 +38,8 @@ def build(service: Service, login: Login | None) -> web.Application:
 
     app = web.Application(
         middlewares=[
-            problems.middleware(service.metrics, partial(callers.refused, service)),
+            requests.one_line,
+            problems.middleware(service.metrics, partial(_refused, service)),
             hosts.only(lambda: service.rules.settings.server.hosts),
         ],
         client_max_size=MAX_BODY,
@@ -52,6 +54,12 @@ def build(service: Service, login: Login | None) -> web.Application:
     for path, handler in {**documents, **(login_handlers(service, login) if login else {})}.items():
         _route(app, path, GET=handler, HEAD=handler)
     return app
+
+
+def _refused(service: Service, request: web.Request, problem: Problem) -> None:
+    """Have the line of the log and the audit trail tell that a request was refused."""
+    requests.refused(request, problem.code)
+    callers.refused(service, request, problem)
 
 
 def _route(app: web.Application, path: str, **handlers: Handler) -> None:

@@ -122,7 +122,7 @@ class Protocol(RequestHandler):
         message: str | None = None,  # noqa: ARG002 - the same
     ) -> web.StreamResponse:
         """Answer what could not be parsed, and close."""
-        log.info("bad request", error=type(exc).__name__, status=status)
+        log.debug("bad request", error=type(exc).__name__, status=status)
         response = problems.response(_problem(status, exc))
         response.force_close()
         return response

@@ -15,7 +15,8 @@ from proxyd.plan import Query
 from proxyd.service import Service
 from proxyd.sse import FORMATS, NDJSON, SSE, Format, Framer
 from proxyd.stream import Stream
-from proxyd.web import callers
+from proxyd.streams import Opened
+from proxyd.web import callers, requests
 from proxyd.web import query as parameters
 from proxyd.web.connection import take_over
 from proxyd.web.protocol import Protocol
@@ -90,6 +91,7 @@ async def _stream(
 ) -> web.StreamResponse:
     framer = Framer(written)
     async with service.open(caller, query, framer) as (opened, stream):
+        _tell(request, opened)
         headers = {"Content-Type": written.content_type, STREAM_ID: opened.id, **_HEADERS}
         response = web.StreamResponse(headers=headers)
         writer = await response.prepare(request)
@@ -115,6 +117,7 @@ async def _watch(
     chunked = request.version >= HttpVersion11
     wire = Wire(written, chunked, takes_gzip(request.headers.get("Accept-Encoding", "")))
     opened, watching = await service.watch(caller, query, wire)
+    _tell(request, opened)
     try:
         headers = {"Content-Type": written.content_type, STREAM_ID: opened.id, **_HEADERS}
         headers["Vary"] = "Accept-Encoding"
@@ -135,6 +138,17 @@ async def _watch(
         raise
     await asyncio.sleep(0)  # it ends here: the connection is no longer aiohttp's
     raise AssertionError
+
+
+def _tell(request: web.Request, opened: Opened) -> None:
+    """Have the request's line of the log written when its stream ends."""
+    line = requests.opens(request, opened.id, opened.query.mode)
+
+    def over(outcome: str) -> None:
+        line.add(outcome=outcome)
+        line.write(known=True)
+
+    opened.over = over
 
 
 def takes_gzip(accept: str) -> bool:

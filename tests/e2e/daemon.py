@@ -164,6 +164,7 @@ async def running(
     *,
     environment: Mapping[str, str],
     command: Sequence[str] = MAIN,
+    arguments: Sequence[str] = (),
     code: int = 0,
     stdout: int = asyncio.subprocess.PIPE,
 ) -> AsyncGenerator[Daemon, None]:
@@ -178,6 +179,7 @@ async def running(
         "serve",
         "--config",
         str(path),
+        *arguments,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
