@@ -11,17 +11,18 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.scan import authority, memory, processes, report, rounds
+from benchmarks.scan import authority, memory, processes, report, rounds, walls
 from benchmarks.scan.aws import stubbed
 from benchmarks.scan.rounds import Measure
 from benchmarks.scan.tools import contest
 from benchmarks.scan.tools.contest import Run
 
 _PACKAGES = ("aiobotocore", "aiohttp", "boto3", "uvloop")
-_PARTS = ("scans", "memory", "tools")
+_PARTS = ("scans", "memory", "sandbox", "tools")
 _SCANS, _QUICK_SCANS = 100, 15
 _INSTANCES, _QUICK_INSTANCES = 200_000, 20_000
 _QUICK_ROUNDS = 1
+_PAIRS, _QUICK_PAIRS = 40, 5
 _CAPACITY_SECONDS = 60.0
 
 
@@ -36,6 +37,8 @@ def main() -> None:
             _scans(given, directory)
         if "memory" in given.parts:
             _memory(given, directory)
+        if "sandbox" in given.parts:
+            _sandbox(given, directory)
     if "tools" in given.parts:
         _tools(given)
 
@@ -79,6 +82,13 @@ def _memory(given: argparse.Namespace, directory: Path) -> None:
         kept = memory.over_scans(aws, directory, bundle, _QUICK_SCANS if given.quick else _SCANS)
         slow = memory.for_a_slow_reader(aws, directory, bundle)
     _say(report.goals(report.goals_of_memory(kept, slow)) + "\n")
+
+
+def _sandbox(given: argparse.Namespace, directory: Path) -> None:
+    with stubbed(directory, delay=0.0) as aws:
+        pairs = _QUICK_PAIRS if given.quick else _PAIRS
+        found = walls.measure(pairs, aws, directory, _bundle(given, directory))
+    _say(walls.report(found) + "\n")
 
 
 def _tools(given: argparse.Namespace) -> None:

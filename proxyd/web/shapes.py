@@ -165,6 +165,7 @@ class Readiness(msgspec.Struct):
     targets: int
     issuers: dict[str, str]
     sandbox: dict[str, Any]
+    audit: dict[str, str]
 
 
 class SseEvent(msgspec.Struct, forbid_unknown_fields=True):
