@@ -13,6 +13,7 @@ from proxyd.audit.records import (
     request_ids,
 )
 from proxyd.audit.streams import Sum
+from proxyd.aws.access import actions_for
 from proxyd.aws.session import session_name, source_identity
 from proxyd.coverage import Tally
 from proxyd.errors import Problem
@@ -72,6 +73,10 @@ def refusal(problem: Problem, principal: str | None, address: str) -> Refused | 
     return kind(reason=problem.code, address=address, principal=principal)
 
 
+def _declared(right: Right) -> frozenset[str]:
+    return frozenset(actions_for(right.access.purpose.scanners))
+
+
 def _sum(tally: Tally | None, right: Right, *, whole: bool) -> Sum:
     calls = right.access.meter.calls
     ids = request_ids(right.access.request_ids)
@@ -83,6 +88,7 @@ def _sum(tally: Tally | None, right: Right, *, whole: bool) -> Sum:
         resources=tally.resources,
         calls=calls,
         shards=dict(sorted(coverage.statuses.items())),
-        missing_actions=tuple(coverage.missing_actions()),
+        # What AWS says is refused is on the wire; here only what is declared is believed.
+        missing_actions=tuple(a for a in coverage.missing_actions() if a in _declared(right)),
         aws_request_ids=ids,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import select
 import sys
 import traceback
 import warnings
@@ -12,9 +14,48 @@ import structlog
 
 get_logger = structlog.stdlib.get_logger
 
+_PIPE_BUF = 4096
+"""Bytes that a pipe takes at once, or not at all (limits.h)."""
+
+
+class Lines:
+    """Writes lines to a descriptor, and never waits for whoever reads it.
+
+    A line that does not fit now is lost, and how many were is the next line: a log that nobody
+    reads, or that is gone, must hold up nothing and end nothing.
+    """
+
+    def __init__(self, number: int = 2) -> None:
+        self._number = number
+        self._lost = 0
+
+    def msg(self, message: str) -> None:
+        """Write one line."""
+        if self._lost and self._write(f'{{"event": "log lines lost", "count": {self._lost}}}'):
+            self._lost = 0
+        if not self._write(message):
+            self._lost += 1
+
+    debug = info = warning = error = critical = log = msg
+
+    def _write(self, line: str) -> bool:
+        data = f"{line}\n".encode(errors="backslashreplace")
+        try:
+            while data and self._takes():
+                data = data[os.write(self._number, data[:_PIPE_BUF]) :]
+        except OSError:
+            return False
+        return not data
+
+    def _takes(self) -> bool:
+        poll = select.poll()
+        poll.register(self._number, select.POLLOUT)
+        return bool(poll.poll(0))
+
 
 def configure(*, verbose: bool = False) -> None:
     """Log to stderr: laid out for reading on a terminal, JSON lines elsewhere."""
+    lines = Lines()
     interactive = sys.stderr.isatty()
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if interactive else structlog.processors.JSONRenderer()
@@ -28,7 +69,7 @@ def configure(*, verbose: bool = False) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.DEBUG if verbose else logging.INFO
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
     # Libraries log what they were sent and what they got: none of it may pass.

@@ -16,7 +16,6 @@ import resource
 import stat
 import sys
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -31,8 +30,7 @@ from proxyd.kernel.calls import (
     prctl,
 )
 
-_SWAPS = Path("/proc/swaps")
-_CGROUP = Path("/proc/self/cgroup")
+_PROC = Path("/proc")
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -146,19 +144,25 @@ def _try_to_escape(connect_ports: Collection[int]) -> None:
 
 def _warnings() -> Iterable[str]:
     """Say what this process can not see to by itself."""
-    with suppress(OSError):
-        if not landlock.limits_tcp():
-            yield "TCP is not limited by port: that needs Linux 6.7"
-    if _may_be_swapped():
+    if not landlock.limits_tcp():
+        yield "TCP is not limited by port: that needs Linux 6.7"
+    if may_be_swapped(_PROC, _CGROUPS):
         yield "swap is in use and not forbidden to proxyd: set MemorySwapMax=0 in its unit"
 
 
-def _may_be_swapped() -> bool:
-    """Whether memory may go to a disk: there is swap, and no limit of 0 for this process."""
+def may_be_swapped(proc: Path, cgroups: Path) -> bool:
+    """Whether memory may go to a disk: there is swap, and no limit of 0 for this process.
+
+    Args:
+        proc: where proc(5) is mounted.
+        cgroups: where cgroup2 is.
+
+    """
     try:
-        if len(_SWAPS.read_text().splitlines()) <= 1:  # a head and no swap
+        if len((proc / "swaps").read_text().splitlines()) <= 1:  # a head and no swap
             return False
-        own = _CGROUP.read_text().partition("0::")[2].partition("\n")[0].lstrip("/")
-        return (_CGROUPS / own / "memory.swap.max").read_text().strip() != "0"
-    except OSError:
+        lines = (proc / "self" / "cgroup").read_text().splitlines()
+        own = [line.removeprefix("0::/") for line in lines if line.startswith("0::/")]
+        return (cgroups / own[0] / "memory.swap.max").read_text().strip() != "0"
+    except (OSError, IndexError):
         return True

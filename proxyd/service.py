@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Literal
 
 from proxyd import auditing
 from proxyd.actions import actions_of
@@ -105,7 +104,7 @@ class Service:
             streams=lambda: len(self.streams),
         )
         metrics.watch_streams(lambda: self.streams.backlog, lambda: aws.buckets.throttles)
-        metrics.watch_audit(lambda: sum(how != "ok" for how in trail.state().values()))
+        metrics.watch_audit(lambda: len(trail.failures()))
         self._engine = Engine(
             shards_at_once=settings.limits.shards_at_once,
             shard_seconds=settings.limits.shard_seconds,
@@ -199,13 +198,18 @@ class Service:
             Problem: 503, there are too many, or nobody would know of it.
 
         """
-        try:
-            await self._trail.accept([SessionStarted(principal=principal.name, address=address)])
-        except UnavailableError:
-            raise _no_trail() from None
+        if not self._trail.available:
+            raise _no_trail()
         begun = self.sessions.begin(principal.name, proof, principal.expires, datetime.now(UTC))
         if begun is None:
             raise Problem(503, "too_many_sessions", "all sessions are taken", headers=retry_after())
+        try:
+            await self._trail.accept([SessionStarted(principal=principal.name, address=address)])
+        except BaseException as error:
+            self.sessions.end(begun[1])  # nobody has its cookie
+            if isinstance(error, UnavailableError):
+                raise _no_trail() from None
+            raise
         return begun
 
     def refused(self, problem: Problem, principal: str | None, address: str) -> None:
@@ -384,8 +388,8 @@ class Service:
         self.metrics.streams.labels(stream.outcome).inc()
         whole = stream.outcome == "completed" or isinstance(stream, Watching)
         rights = dict(zip(opened.trail.scans, opened.rights, strict=True))
-        opened.over(stream.outcome)
         opened.trail.ended(stream.outcome, auditing.sums(stream.tallies(), rights, whole=whole))
+        opened.over(stream.outcome)
 
     def _judge(self, opened: Opened) -> bool:
         """End a stream that the rules, as they are now, do not allow; and say whether it was."""
@@ -399,10 +403,10 @@ class Service:
         return True
 
     def _logged_out(self, session: Session) -> None:
-        over = session.expires <= datetime.now(UTC)
-        outcome: Literal["expired", "ended"] = "expired" if over else "ended"
-        self._trail.write(SessionEnded(principal=session.name, outcome=outcome))
-        self.streams.end(outcome, lambda opened: opened.caller.session is session)
+        why = session.ended or "ended"
+        self._trail.write(SessionEnded(principal=session.name, outcome=why))
+        reason: ClosingReason = "expired" if why in {"expired", "idle"} else "ended"
+        self.streams.end(reason, lambda opened: opened.caller.session is session)
 
     def _without_trail(self) -> None:
         """End all streams: nobody would know what they did."""

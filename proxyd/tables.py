@@ -28,6 +28,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_PORT = 65535
 _PUBLIC_KEY_BYTES = 32  # of X25519
 _SINK = re.compile(r"stdout|journald|unix:/[\x21-\x7e]{1,100}|(tcp|tls)://[\x21-\x7e]{3,255}")
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?")
 _SINKS = "stdout, journald, unix:/PATH, tcp://HOST:PORT, tls://HOST:PORT"
 _SANDBOX_MODES = ("required", "best-effort", "off")
 _MIN_SESSION, _MAX_SESSION = 900, 3600
@@ -392,7 +393,12 @@ def _is_sink(sink: str) -> bool:
     if not _SINK.fullmatch(sink):
         return False
     kind = sink.partition(":")[0]
-    return kind not in {"tcp", "tls"} or (is_address(sink, kind) and bool(urlsplit(sink).port))
+    if kind not in {"tcp", "tls"}:
+        return True
+    if not is_address(sink, kind) or not urlsplit(sink).port:
+        return False
+    host = urlsplit(sink).hostname or ""
+    return ":" in host or _HOST.fullmatch(host) is not None
 
 
 def _is_public_key(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -11,12 +12,15 @@ import msgspec
 
 from proxyd.audit.sinks import SECONDS, Sink
 
-MAX_WAITING = 4 * 1024 * 1024
+MAX_WAITING = 16 * 1024 * 1024
 """Bytes of lines that wait for a sink; what comes then is lost to it, and that is told of."""
 
 _BATCH = 64 * 1024
 _AGAIN = 0.5
 """Seconds until a sink is tried again that has failed."""
+
+_SOON = 0.1
+"""The same at the end, when there is not much time left."""
 
 _IDLE = 1.0
 """Seconds without a line after which it is looked whether the sink's other end is there."""
@@ -45,6 +49,7 @@ class Outlet:
         self.turned = time.monotonic()
         self.lost = 0
         self._lost_from = self._lost_until = -1
+        self._until = math.inf
         self._sink = sink
         self._moved = moved
         self._reason = ""
@@ -70,10 +75,10 @@ class Outlet:
             self._size += len(line)
             self._changed.notify()
 
-    def took(self, sequence: int) -> bool:
-        """Whether the sink has a line."""
-        lost = self._lost_from <= sequence <= self._lost_until
-        return sequence <= self.accepted and not lost
+    def took(self, first: int, last: int) -> bool:
+        """Whether the sink has all of these lines."""
+        lost = self._lost_from <= last and first <= self._lost_until
+        return last <= self.accepted and not lost
 
     @property
     def failure(self) -> str | None:
@@ -89,6 +94,7 @@ class Outlet:
         """Write what waits, for so long at most, and end the thread."""
         with self._changed:
             self._ending = True
+            self._until = time.monotonic() + seconds
             self._changed.notify()
         self._thread.join(seconds)
 
@@ -123,7 +129,7 @@ class Outlet:
     def _try(self, batch: list[_Line]) -> None:
         try:
             self._sink.send([line.text for line in batch])
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - a name that can not be one is a UnicodeError
             self._failed(error)
             return
         with self._changed:
@@ -138,17 +144,21 @@ class Outlet:
     def _look(self) -> None:
         try:
             self._sink.check()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - the same
             self._failed(error)
         else:
             self._reason = ""
 
-    def _failed(self, error: OSError) -> None:
-        self._reason = error.strerror or type(error).__name__
+    def _failed(self, error: Exception) -> None:
+        self._reason = getattr(error, "strerror", None) or type(error).__name__
         self.turned = time.monotonic()
         self._moved()
 
     def _pause(self) -> bool:
         """Wait before the next try, and return whether there shall be none."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._ending, _AGAIN)
+            if not self._ending:
+                self._changed.wait(_AGAIN)
+        if self._ending:
+            time.sleep(_SOON)
+        return time.monotonic() >= self._until

@@ -17,36 +17,36 @@ Principal = Annotated[str, Meta(min_length=1, max_length=1024)]
 """Whom a credential stands for: a name of the configuration, or what a provider calls it."""
 
 Address = Annotated[
-    str, Meta(pattern=r"^([0-9.]{7,15}|[0-9a-f:.]{2,45}(%[0-9a-z]{1,16})?|unix|many)$")
+    str, Meta(pattern=r"^([0-9.]{7,15}|[0-9a-f:.]{2,45}(%[0-9A-Za-z._-]{1,16})?|unix|many)\Z")
 ]
 """Where a request came from: an IP address, "unix", or "many"."""
 
-Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
 """A code of this program: of a problem, an outcome, a reason."""
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")]
 """What the configuration calls something."""
 
-Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8,32}$")]
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8,32}\Z")]
 """A random number of this program."""
 
-Account = Annotated[str, Meta(pattern=r"^\d{12}$")]
-Partition = Annotated[str, Meta(pattern=r"^aws[a-z-]{0,24}$")]
-Region = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}$")]
-Type = Annotated[str, Meta(pattern=r"^\w+(::\w+){1,3}$", max_length=128)]
-Action = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,63}:[A-Za-z0-9]{1,128}$")]
-RequestId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{8,64}$")]
-SessionName = Annotated[str, Meta(pattern=r"^proxyd-[0-9a-f]{8,32}$")]
-Identity = Annotated[str, Meta(pattern=r"^[\w+=,.@-]{2,64}$")]
+Account = Annotated[str, Meta(pattern=r"^\d{12}\Z")]
+Partition = Annotated[str, Meta(pattern=r"^aws[a-z-]{0,24}\Z")]
+Region = Annotated[str, Meta(pattern=r"^(global|[a-z]{2,4}(-[a-z]{2,12}){1,3}-\d{1,2})\Z")]
+Type = Annotated[str, Meta(pattern=r"^\w+(::\w+){1,3}\Z", max_length=128)]
+Action = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,63}:[A-Za-z0-9]{1,128}\Z")]
+RequestId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
+SessionName = Annotated[str, Meta(pattern=r"^proxyd-[0-9a-f]{8,32}\Z")]
+Identity = Annotated[str, Meta(pattern=r"^[\w+=,.@-]{2,64}\Z")]
 """A principal as STS takes it: a source identity."""
 
 SinkName = Annotated[
     str,
-    Meta(pattern=r"^(stdout|journald|unix:/[\x21-\x7e]{1,100}|(tcp|tls)://[\x21-\x7e]{3,255})$"),
+    Meta(pattern=r"^(stdout|journald|unix:/[\x21-\x7e]{1,100}|(tcp|tls)://[\x21-\x7e]{3,255})\Z"),
 ]
 """A sink as the configuration writes it."""
 
-Phrase = Annotated[str, Meta(pattern=r"^[A-Za-z0-9 ,.;()-]{0,160}$")]
+Phrase = Annotated[str, Meta(pattern=r"^[A-Za-z0-9 ,.;()-]{0,160}\Z")]
 """Words of this program or of the kernel: never anybody else's."""
 
 Count = Annotated[int, Meta(ge=0)]
@@ -91,8 +91,6 @@ class Scan(By, frozen=True, kw_only=True):
     mode: Literal["snapshot", "watch"]
     detail: Literal["full", "list"]
     filtered: bool
-    regions: tuple[Region, ...]
-    types: tuple[Type, ...]
     session_name: SessionName
     source_identity: Identity
 
@@ -101,6 +99,8 @@ class ScanStarted(Scan, frozen=True, kw_only=True):
     """A target is about to be scanned; written before its role is assumed."""
 
     CODE: ClassVar[str] = "scan.started"
+    regions: tuple[Region, ...]
+    types: tuple[Type, ...]
 
 
 class ScanRefused(Scan, frozen=True, kw_only=True):
@@ -179,11 +179,11 @@ class SessionStarted(By, frozen=True, kw_only=True):
 
 
 class SessionEnded(Record, frozen=True, kw_only=True):
-    """A browser's session is over: `ended` by its owner, or `expired`."""
+    """A browser's session is over: `ended` on request, or `expired`, `idle` or `displaced`."""
 
     CODE: ClassVar[str] = "session.ended"
     principal: Principal
-    outcome: Literal["ended", "expired"]
+    outcome: Literal["ended", "expired", "idle", "displaced"]
 
 
 class ServiceStarted(Record, frozen=True, kw_only=True):
@@ -204,7 +204,7 @@ class ServiceStarted(Record, frozen=True, kw_only=True):
     sandbox: Name
     layers: tuple[Phrase, ...] = ()
     missing: tuple[Phrase, ...] = ()
-    chain: Annotated[str, Meta(pattern=r"^[0-9A-Za-z+/=]{64,128}$")] = ""
+    chain: Annotated[str, Meta(pattern=r"^[0-9A-Za-z+/=]{64,128}\Z")] = ""
     sealed_to: Id | None = None
 
 
@@ -237,7 +237,7 @@ class Heartbeat(Record, frozen=True, kw_only=True):
 
     CODE: ClassVar[str] = "audit.heartbeat"
     streams: Count
-    head: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    head: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class SinkFailed(Record, frozen=True, kw_only=True):
@@ -262,7 +262,7 @@ class SinkRecovered(Record, frozen=True, kw_only=True):
 
 
 _Record = TypeVar("_Record", bound=Record)
-_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+_REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def checked(record: _Record) -> _Record:

@@ -14,6 +14,7 @@ import os
 import select
 import socket
 import ssl
+import stat
 import struct
 import termios
 import time
@@ -23,16 +24,24 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from proxyd import settings
+from proxyd.errors import StartupError
+from proxyd.logs import get_logger
+
+log = get_logger(__name__)
 
 SECONDS = 1.0
 """Within which a sink has to take what it is given."""
 
 _JOURNAL = "/run/systemd/journal/socket"
+_NULL_DEVICE = os.makedev(1, 3)
 _PIPE_BUF = 4096
 """Bytes that a pipe takes at once, or not at all (limits.h)."""
 
 _PRIORITY = 13 * 8 + 6
 """Facility "log audit", severity "informational" (RFC 5424, 6.2.1)."""
+
+_VERDICT_SECONDS = 0.3
+"""That the other end of a TLS connection has to refuse our certificate in."""
 
 _USER_TIMEOUT = 2000
 """Milliseconds after which the kernel gives up on a peer that acknowledges nothing."""
@@ -85,8 +94,22 @@ class Stdout:
     """Standard output. It is written in pieces that never block, so as not to hang in one."""
 
     def __init__(self, number: int = 1) -> None:
+        """Look at it: where it is closed, whatever is opened next would take its number.
+
+        Raises:
+            StartupError: it is closed.
+
+        """
         self._number = number
         self._left = b""
+        try:
+            found = os.fstat(number)
+        except OSError:
+            raise StartupError(
+                "audit.sinks: standard output is closed; leave it open, or name another sink"
+            ) from None
+        if stat.S_ISCHR(found.st_mode) and found.st_rdev == _NULL_DEVICE:
+            log.warning("standard output is /dev/null: what is audited there is lost")
 
     def send(self, lines: Sequence[bytes]) -> None:
         """Write lines; what one call could not write, the next goes on with."""
@@ -185,6 +208,7 @@ class Unix(_Connected):
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
+        self._sent = 0
 
     def _open(self) -> socket.socket:
         try:
@@ -198,8 +222,10 @@ class Unix(_Connected):
         if connected.type == socket.SOCK_STREAM:
             connected.sendall(b"".join(line + b"\n" for line in lines))
         else:
-            for line in lines:
+            for line in lines[self._sent :]:
                 connected.send(line)
+                self._sent += 1
+            self._sent = 0
 
 
 class Syslog(_Connected):
@@ -212,21 +238,23 @@ class Syslog(_Connected):
         self._tls = tls
 
     def _open(self) -> socket.socket:
-        plain = socket.create_connection((self._host, self._port), timeout=SECONDS)
+        opened = socket.create_connection((self._host, self._port), timeout=SECONDS)
         try:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT)
-            if self._tls is None:
-                return plain
-            return self._tls.wrap_socket(plain, server_hostname=self._host)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT)
+            if self._tls is not None:
+                opened = self._tls.wrap_socket(opened, server_hostname=self._host)
+                _hear(opened, _VERDICT_SECONDS)
         except OSError:
-            plain.close()
+            opened.close()
             raise
+        return opened
 
     def _write(self, connected: socket.socket, lines: Sequence[bytes]) -> None:
         messages = [_message(line) for line in lines]
         connected.sendall(b"".join(b"%d %b" % (len(message), message) for message in messages))
         _acknowledged(connected)
+        _hear(connected, 0.0)
 
 
 def _tls(audit: settings.Audit) -> ssl.SSLContext:
@@ -246,6 +274,22 @@ def _connect_unix(path: str, kind: socket.SocketKind) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def _hear(connected: socket.socket, seconds: float) -> None:
+    """Hear whether the other end is content: it says nothing, or that it is not.
+
+    In TLS 1.3 a client is done before its certificate is judged; what it sends then is
+    acknowledged by the kernel and read by nobody (RFC 8446, 4.4.2.4).
+    """
+    connected.settimeout(seconds)
+    try:
+        if not connected.recv(1):
+            raise ConnectionResetError(0, "its other end has hung up")
+    except (BlockingIOError, TimeoutError, ssl.SSLWantReadError):
+        pass
+    finally:
+        connected.settimeout(SECONDS)
 
 
 def _acknowledged(connected: socket.socket) -> None:

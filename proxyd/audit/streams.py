@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from proxyd.audit.records import (
-    Record,
     ScanEnded,
     ScanRefused,
     ScanStarted,
@@ -89,5 +88,7 @@ class StreamTrail:
         return round((time.monotonic() - self._since) * 1000)
 
 
-def _fields(record: Record) -> dict[str, Any]:
-    return msgspec.structs.asdict(record)
+def _fields(started: ScanStarted) -> dict[str, Any]:
+    """Return what the other records of a scan repeat: what was asked is in the first."""
+    fields = msgspec.structs.asdict(started)
+    return {name: value for name, value in fields.items() if name not in {"types", "regions"}}

@@ -26,7 +26,7 @@ from proxyd.audit.records import (
     checked,
     phrase,
 )
-from proxyd.logs import get_logger
+from proxyd.logs import get_logger, where
 
 log = get_logger(__name__)
 
@@ -49,6 +49,11 @@ class UnavailableError(Exception):
     """No sink takes records: nothing may be done that has to be on the trail first."""
 
 
+def kind_of(sink: str) -> str:
+    """Return the kind of a sink: what its name begins with."""
+    return sink.partition(":")[0]
+
+
 class Trail:
     """The audit trail of one run; none of its threads is there before `begin`."""
 
@@ -65,7 +70,7 @@ class Trail:
         self._outlets = [Outlet(s, make(s, audit), self._moved) for s in audit.sinks]
         self._known: dict[str, str | None] = {}
         self._denials = Denials(time.monotonic)
-        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
         self._lost_since: float | None = None
         self._beat_at = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -126,9 +131,9 @@ class Trail:
         """
         if not self.available:
             raise UnavailableError
-        last = max(map(self.write, records))
+        numbers = list(map(self.write, records))
         future = asyncio.get_running_loop().create_future()
-        self._waiters.append((last, future))
+        self._waiters.append((numbers[0], numbers[-1], future))
         self._resolve()
         try:
             async with asyncio.timeout(sinks.SECONDS):
@@ -149,13 +154,29 @@ class Trail:
 
     @property
     def turning(self) -> bool:
-        """Whether every thread still does something, be it to try in vain."""
+        """Whether it is looked after the sinks, and their threads do something, be it in vain.
+
+        One that hangs (where a name is looked up, say) and is known to has no say while others
+        move.
+        """
         now = time.monotonic()
-        return all(now - outlet.turned < STILL for outlet in self._outlets)
+        still = [outlet for outlet in self._outlets if now - outlet.turned >= STILL]
+        if self._ticking is None or self._ticking.done() or len(still) == len(self._outlets):
+            return False
+        return all(outlet.failure is not None for outlet in still)
+
+    def failures(self) -> dict[str, str]:
+        """Return what is wrong with sinks, by name."""
+        found = {outlet.name: outlet.failure for outlet in self._outlets}
+        return {name: failure for name, failure in found.items() if failure is not None}
 
     def state(self) -> dict[str, str]:
-        """Return how each sink is: "ok", or what is wrong with it."""
-        return {outlet.name: outlet.failure or "ok" for outlet in self._outlets}
+        """Return how sinks are, by their kind: not where they are, nor why."""
+        failed = {kind_of(name) for name in self.failures()}
+        return {
+            kind: "failed" if kind in failed else "ok"
+            for kind in sorted(kind_of(outlet.name) for outlet in self._outlets)
+        }
 
     def _with_key(self, started: ServiceStarted) -> ServiceStarted:
         """Add what it takes to check the chain, and forget it."""
@@ -170,12 +191,20 @@ class Trail:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            self._judge()
-            for record in self._denials.due():
-                self.write(record)
-            if time.monotonic() >= self._beat_at:
-                self._beat_at = time.monotonic() + self._audit.heartbeat_seconds
-                self.write(Heartbeat(streams=self._streams(), head=self._chain.head))
+            for step in (self._judge, self._tell_denials, self._beat):
+                try:
+                    step()
+                except Exception as error:  # noqa: BLE001 - the others have to go on
+                    log.error("audit", **where(error))
+
+    def _tell_denials(self) -> None:
+        for record in self._denials.due():
+            self.write(record)
+
+    def _beat(self) -> None:
+        if time.monotonic() >= self._beat_at:
+            self._beat_at = time.monotonic() + self._audit.heartbeat_seconds
+            self.write(Heartbeat(streams=self._streams(), head=self._chain.head))
 
     def _judge(self) -> None:
         """Notice which sinks take records, and end the streams when none has for a while."""
@@ -184,6 +213,8 @@ class Trail:
             if (failure is None) != (self._known.get(outlet.name) is None):
                 self._known[outlet.name] = failure
                 self._tell(outlet, failure)
+            elif failure is None and outlet.lost:
+                self._tell(outlet, None)
         now = time.monotonic()
         if self.available:
             self._lost_since = None
@@ -200,7 +231,7 @@ class Trail:
             self.write(SinkRecovered(sink=outlet.name, lost=lost))
             return
         log.error("audit sink failed", sink=outlet.name, why=failure)
-        self._failed(outlet.name.partition(":")[0])
+        self._failed(kind_of(outlet.name))
         self.write(SinkFailed(sink=outlet.name, reason=phrase(failure)))
 
     def _moved(self) -> None:
@@ -212,11 +243,11 @@ class Trail:
     def _resolve(self) -> None:
         """Wake those whose records are written."""
         waiting = []
-        for last, future in self._waiters:
+        for first, last, future in self._waiters:
             if future.done():
                 continue
-            if any(outlet.took(last) for outlet in self._outlets):
+            if any(outlet.took(first, last) for outlet in self._outlets):
                 future.set_result(None)
             else:
-                waiting.append((last, future))
+                waiting.append((first, last, future))
         self._waiters = waiting

@@ -11,6 +11,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from proxyd.auth.proofs import Proof
 from proxyd.settings import Session as Terms
@@ -23,6 +24,10 @@ GRACE = 30.0
 """Seconds for which a cookie is good that has been replaced."""
 
 
+Why = Literal["ended", "expired", "idle", "displaced"]
+"""Ended on request, at its time, for want of use, or to make room for another of its owner's."""
+
+
 class Session:
     """One browser that has logged in.
 
@@ -30,7 +35,7 @@ class Session:
         name: whose it is.
         proof: what was proven when it began.
         expires: when it ends for good.
-        ended: whether it is over.
+        ended: why it is over; None while it is not.
         streams: how many streams are open by its right.
 
     """
@@ -51,7 +56,7 @@ class Session:
         self.name = name
         self.proof = proof
         self.expires = expires
-        self.ended = False
+        self.ended: Why | None = None
         self.streams = 0
         self.began = self.used = self.rotated = now
         self.cookies: dict[bytes, float] = {}
@@ -113,8 +118,8 @@ class Sessions:
         now = self._clock()
         if session.cookies[key] <= now:
             return None
-        if self._over(session):
-            self.end(session)
+        if why := self._over(session):
+            self.end(session, why)
             return None
         session.used = now
         return session
@@ -132,11 +137,11 @@ class Sessions:
         session.rotated = now
         return self._new_cookie(session)
 
-    def end(self, session: Session) -> None:
+    def end(self, session: Session, why: Why = "ended") -> None:
         """End a session."""
         if session.ended:
             return
-        session.ended = True
+        session.ended = why
         for key in session.cookies:
             del self._found[key]
         del self._all[session]
@@ -144,17 +149,20 @@ class Sessions:
         self._of += Counter()  # forget principals with none
         self._ended(session)
 
-    def _over(self, session: Session) -> bool:
+    def _over(self, session: Session) -> Why | None:
+        if session.expires <= datetime.now(UTC):
+            return "expired"
         idle = self._clock() - session.used >= self.terms.idle_seconds and not session.streams
-        return idle or session.expires <= datetime.now(UTC)
+        return "idle" if idle else None
 
     def _make_room(self, name: str) -> None:
         """Drop what is over, and the oldest of somebody who has very many."""
         if len(self._all) >= MAX_SESSIONS or self._of[name] >= MAX_EACH:
-            for session in [each for each in self._all if self._over(each)]:
-                self.end(session)
+            for session, why in [(each, self._over(each)) for each in self._all]:
+                if why is not None:
+                    self.end(session, why)
         while self._of[name] >= MAX_EACH:
-            self.end(next(each for each in self._all if each.name == name))
+            self.end(next(each for each in self._all if each.name == name), "displaced")
 
     def _new_cookie(self, session: Session) -> str:
         cookie = secrets.token_urlsafe(32)

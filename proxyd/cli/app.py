@@ -234,15 +234,17 @@ def token_new(
 def audit_verify(
     file: Annotated[Path, typer.Argument(help="The trail, as a sink wrote it; - is stdin.")],
     private_key: Annotated[
-        Path | None,
-        typer.Option(help="A file with the auditor's private key.", show_default=False),
+        list[Path] | None,
+        typer.Option(
+            help="A file with a private key of the auditor; repeatable.", show_default=False
+        ),
     ] = None,
     running: Annotated[
         bool, typer.Option("--running", help="The last run may still be going on.")
     ] = False,
 ) -> None:
     """Find every line that was edited, dropped, moved, doubled or cut off."""
-    if not auditing.check(file, private_key, running=running):
+    if not auditing.check(file, private_key or [], running=running):
         raise typer.Exit(1)
 
 

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import typer
 
 from proxyd.audit import chain
-from proxyd.audit.verify import Report, UncheckableError, verify
+from proxyd.audit.verify import MAX_LINE, Report, UncheckableError, verify
 from proxyd.errors import StartupError
 
 SHOWN = 50
 """Faults that are printed one by one."""
 
 
-def check(file: Path, private_key: Path | None, *, running: bool) -> bool:
+def check(file: Path, private_keys: Sequence[Path], *, running: bool) -> bool:
     """Check a trail, print what is wrong with it, and return whether nothing is.
 
     Raises:
         StartupError: it can not be read, or not be checked with what was given.
 
     """
-    private = None if private_key is None else _read(private_key)
+    private = [_read(path) for path in private_keys]
     try:
         if str(file) == "-":
-            report = verify(sys.stdin.buffer, private=private, running=running)
+            report = verify(_lines(sys.stdin.buffer), private=private, running=running)
         else:
             with file.open("rb") as lines:
-                report = verify(lines, private=private, running=running)
+                report = verify(_lines(lines), private=private, running=running)
     except OSError as error:
         raise StartupError(f"{file}: {error.strerror}") from None
     except UncheckableError as error:
@@ -60,11 +63,18 @@ def _print(file: Path, report: Report) -> None:
         typer.echo(f"BAD: {what}, {len(report.faults)} faults")
     else:
         typer.echo(f"good: {what}, whole and in order")
+    for begins in report.begins[:SHOWN]:
+        typer.echo(f"run {begins}")
     if report.clear:
         typer.echo(
             "note: the chain's key is in the file, so this shows damage and editing, but not what\n"
             "a forger did who has sealed all lines anew: see audit.public_key (proxyd audit key)"
         )
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Read lines, and of one that has no end no more than can be one."""
+    return iter(partial(file.readline, MAX_LINE + 1), b"")
 
 
 def _read(path: Path) -> str:

@@ -6,8 +6,10 @@ import asyncio
 import os
 import resource
 import socket
+import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -19,6 +21,7 @@ from proxyd.aws import clients, models
 from proxyd.aws.access import DESCRIBE_REGIONS
 from proxyd.aws.queue import RECEIVE_MESSAGE
 from proxyd.aws.shared import Shared
+from proxyd.errors import StartupError
 from proxyd.metrics import Metrics
 from proxyd.notify import Notify
 from proxyd.oidc import fetching
@@ -43,6 +46,7 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
         StartupError: something is wrong that has to be mended first.
 
     """
+    sys.dont_write_bytecode = True
     logs.configure(verbose=verbose)
     settings = config.load(path, credentials)
     scanners = registry.load(registry.discover(), models.operations_of)
@@ -59,8 +63,16 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
     for warning in report.warnings:
         log.warning("sandbox", why=warning)
     files = path, credentials
-    with closing(notify), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, scanners, listener, report, trail, notify=notify, files=files))
+    try:
+        with closing(notify), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(
+                _serve(settings, scanners, listener, report, trail, notify=notify, files=files)
+            )
+    except StartupError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Python's own traceback would tell its text
+        log.error("failed", **logs.where(error))
+        sys.exit(1)
 
 
 def _lift_open_files() -> None:
@@ -79,6 +91,7 @@ async def _serve(
     notify: Notify,
     files: tuple[Path, Path | None],
 ) -> None:
+    asyncio.get_running_loop().set_exception_handler(_unhandled)
     declared = {op for scanner in scanners.values() for op in scanner.operations}
     async with Shared(
         settings.aws, settings.quota, {*declared, DESCRIBE_REGIONS, RECEIVE_MESSAGE}
@@ -110,6 +123,12 @@ async def _serve(
         if made.stuck:
             # The loop would wait for ever for a scanner that will not be cancelled.
             os._exit(1)
+
+
+def _unhandled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody waited for, without its text."""
+    error = context.get("exception")
+    log.error("unhandled", **(logs.where(error) if isinstance(error, BaseException) else {}))
 
 
 def _started(settings: Settings, scanners: Registry, report: sandbox.Report) -> ServiceStarted:

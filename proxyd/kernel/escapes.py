@@ -6,6 +6,7 @@ An attempt that works leaves nothing behind where that can be helped. None may e
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import resource
 import socket
@@ -24,6 +25,9 @@ _SHMGET = {"x86_64": 29, "aarch64": 194}
 _IPC_PRIVATE = 0
 _IO_URING_SETUP = 425
 _PAGE = 4096
+_MPTCP = 262
+_FAST_OPEN = 0x20000000
+_GET_FLAGS, _SET_FLAGS = 0x80086601, 0x40086602
 
 
 def attempts(directory: Path, readable: Path) -> dict[str, Attempt]:
@@ -53,6 +57,8 @@ def attempts(directory: Path, readable: Path) -> dict[str, Attempt]:
         "run a program": _run_a_program,
         "run memory that was written": _run_memory,
         "lift the limit of a file's size": _lift_limit,
+        "change a file's flags by ioctl": lambda: _set_flags(readable),
+        "open a raw socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1).close(),
         "open a netlink socket": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close(),
     }
 
@@ -68,6 +74,8 @@ def network_attempts(allowed: Collection[int]) -> dict[str, Attempt]:
     return {
         "listen on a port": lambda: socket.create_server(("127.0.0.1", 0)).close(),
         "connect to another port": lambda: _connect(other),
+        "connect to it by MPTCP": lambda: _connect(other, _MPTCP),
+        "connect to it by sending": lambda: _send_to(other),
     }
 
 
@@ -143,8 +151,27 @@ def _lift_limit() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def _connect(port: int) -> None:
+def _connect(port: int, protocol: int = 0) -> None:
     """Connect to a port; one at which nobody listens was reached, so that counts."""
-    with socket.socket() as made, suppress(ConnectionRefusedError):
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, protocol) as made,
+        suppress(ConnectionRefusedError),
+    ):
         made.settimeout(1)
         made.connect(("127.0.0.1", port))
+
+
+def _send_to(port: int) -> None:
+    """Send on a socket that is not connected: TCP Fast Open connects it."""
+    with socket.socket() as made, suppress(ConnectionRefusedError):
+        made.sendto(b"what was found", _FAST_OPEN, ("127.0.0.1", port))
+
+
+def _set_flags(path: Path) -> None:
+    """Set a file's flags to what they are (ioctl_iflags(2)): its inode is written."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        flags = fcntl.ioctl(number, _GET_FLAGS, bytes(8))
+        fcntl.ioctl(number, _SET_FLAGS, flags)
+    finally:
+        os.close(number)

@@ -25,7 +25,10 @@ _NET_BIND_TCP, _NET_CONNECT_TCP = 1 << 0, 1 << 1
 
 def limits_tcp() -> bool:
     """Whether this kernel can limit TCP by port: Linux 6.7 and later."""
-    return _abi() >= _NET_ABI
+    try:
+        return _abi() >= _NET_ABI
+    except OSError:
+        return False
 
 
 def enter(connect_ports: Iterable[int]) -> None:

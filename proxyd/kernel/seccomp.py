@@ -18,7 +18,7 @@ import mmap
 import os
 import platform
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -35,12 +35,21 @@ _CLONE_THREAD = 0x00010000
 _TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _WRITE_AND_RUN = mmap.PROT_WRITE | mmap.PROT_EXEC
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_STREAM, _DATAGRAM, _SOCKET_TYPE = 1, 2, 0xF
+_ANY_PROTOCOL, _TCP, _UDP = 0, 6, 17
+_FAST_OPEN = 0x20000000
+"""Of send: connects as well, past Landlock's rule for connect."""
+
+_IOCTL_KIND, _OF_TERMINALS, _OF_SOCKETS = 0xFF00, 0x5400, 0x8900
+_TIOCSTI = 0x5412
+"""Of terminals: types into them."""
 
 _EVERYWHERE = {
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428,
     "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433,
     "pidfd_getfd": 438, "mount_setattr": 442, "memfd_secret": 447, "fchmodat2": 452,
-    "setxattrat": 463, "removexattrat": 466,
+    "quotactl_fd": 443, "setxattrat": 463, "removexattrat": 466, "open_tree_attr": 467,
+    "file_setattr": 469,
 }  # fmt: skip
 _ABSENT = {"clone3": 435, "openat2": 437}
 """Their arguments lie in memory that a filter can not read. The libc goes on without them."""
@@ -55,6 +64,10 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     openat: int
     clone: int
     socket: int
+    sendto: int
+    sendmsg: int
+    sendmmsg: int
+    ioctl: int
     mmap: int
     mprotect: int
     pkey_mprotect: int
@@ -64,8 +77,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 MACHINES = {
     "x86_64": Machine(
         arch=0xC000003E,
-        open=2, openat=257, clone=56, socket=41, mmap=9, mprotect=10, pkey_mprotect=329,
-        prlimit64=302,
+        open=2, openat=257, clone=56, socket=41, sendto=44, sendmsg=46, sendmmsg=307, ioctl=16,
+        mmap=9, mprotect=10, pkey_mprotect=329, prlimit64=302,
         refused={
             "shmget": 29, "shmat": 30, "shmctl": 31, "fork": 57, "vfork": 58, "execve": 59,
             "semget": 64, "msgget": 68, "msgsnd": 69, "msgrcv": 70, "msgctl": 71, "truncate": 76,
@@ -90,8 +103,8 @@ MACHINES = {
     ),
     "aarch64": Machine(
         arch=0xC00000B7,
-        open=None, openat=56, clone=220, socket=198, mmap=222, mprotect=226, pkey_mprotect=288,
-        prlimit64=261,
+        open=None, openat=56, clone=220, socket=198, sendto=206, sendmsg=211, sendmmsg=269,
+        ioctl=29, mmap=222, mprotect=226, pkey_mprotect=288, prlimit64=261,
         refused={
             "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15,
             "fremovexattr": 16, "mknodat": 33, "mkdirat": 34, "unlinkat": 35, "symlinkat": 36,
@@ -148,10 +161,12 @@ def program_of(machine: Machine) -> list[bytes]:
     lines += _if(
         _EQUAL, machine.clone, [_argument(0), *_if(_ANY_BIT, _CLONE_THREAD, [allow]), deny]
     )
-    families = [
-        line for family in (_AF_UNIX, _AF_INET, _AF_INET6) for line in _if(_EQUAL, family, [allow])
-    ]
-    lines += _if(_EQUAL, machine.socket, [_argument(0), *families, deny])
+    lines += _if(_EQUAL, machine.socket, _sockets(deny, allow))
+    for sending, argument in ((machine.sendto, 3), (machine.sendmsg, 2), (machine.sendmmsg, 3)):
+        block = [_argument(argument), *_if(_ANY_BIT, _FAST_OPEN, [deny]), allow]
+        lines += _if(_EQUAL, sending, block)
+    kinds = [_op(_AND, _IOCTL_KIND), *_one_of([_OF_TERMINALS, _OF_SOCKETS], allow), deny]
+    lines += _if(_EQUAL, machine.ioctl, [_argument(1), *_if(_EQUAL, _TIOCSTI, [deny]), *kinds])
     both = [
         _argument(2),
         _op(_AND, _WRITE_AND_RUN),
@@ -166,6 +181,29 @@ def program_of(machine: Machine) -> list[bytes]:
     no_new = [_argument(2), *_if(_EQUAL, 0, [_argument(2, 4), *_if(_EQUAL, 0, [allow])]), deny]
     lines += _if(_EQUAL, machine.prlimit64, no_new)
     return [*lines, allow]
+
+
+def _sockets(deny: bytes, allow: bytes) -> list[bytes]:
+    """Write the block of socket(2): unix sockets, TCP and UDP, and nothing that is like them."""
+    return [
+        _argument(1),
+        _op(_AND, _SOCKET_TYPE),
+        _op(_EQUAL, _STREAM, 2, 0),
+        _op(_EQUAL, _DATAGRAM, 1, 0),
+        deny,
+        _argument(0),
+        *_if(_EQUAL, _AF_UNIX, [allow]),
+        _op(_EQUAL, _AF_INET, 2, 0),
+        _op(_EQUAL, _AF_INET6, 1, 0),
+        deny,
+        _argument(2),
+        *_one_of([_ANY_PROTOCOL, _TCP, _UDP], allow),
+        deny,
+    ]
+
+
+def _one_of(values: Iterable[int], then: bytes) -> list[bytes]:
+    return [line for value in values for line in _if(_EQUAL, value, [then])]
 
 
 def _if(test: int, value: int, then: list[bytes]) -> list[bytes]:

@@ -31,7 +31,10 @@ REGION, ACCOUNT = "eu-west-1", "222222222222"
 HANG_SECONDS = 5.0
 
 _DENIED = {"x-amzn-errortype": "AccessDeniedException"}
-_TEXT = f"User: arn:aws:sts::1:assumed-role/{ERROR} may not: arn:aws:ec2:::thing/{ERROR}"
+_TEXT = (
+    f"User: arn:aws:sts::1:assumed-role/{ERROR} is not authorized to perform: "
+    f"{ERROR}:{ERROR} on resource: arn:aws:ec2:::thing/{ERROR}"
+)
 _XML = (
     f"<Response><Errors><Error><Code>AccessDenied</Code><Message>{_TEXT}</Message>"
     "</Error></Errors></Response>"

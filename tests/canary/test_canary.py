@@ -165,7 +165,7 @@ async def killed_in_the_middle(daemon: Daemon, left: Left, number: int) -> None:
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     """A canary in a file, across two pieces of it, in UTF-16, in a name: each is found."""
     since = time.time() - 1
-    mark = b"v1234567890123v"
+    mark = b"v%bv" % b"1234567890123"  # in no source file, which others may copy meanwhile
     (tmp_path / "plain").write_bytes(b"x" * 100 + mark)
     (tmp_path / "across").write_bytes(b"x" * ((1 << 20) - 7) + mark)
     (tmp_path / "wide").write_bytes(mark.decode().encode("utf-16-le"))

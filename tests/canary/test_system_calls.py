@@ -21,13 +21,11 @@ pytestmark = pytest.mark.timeout(180)
 
 TRACE = "--trace=%file,%desc"
 OPENING = re.compile(r"\b(?:open|openat|openat2|creat)\(.*O_(?:WRONLY|RDWR|CREAT|TRUNC|APPEND)")
-WRITING = re.compile(
-    r"\b(write|writev|pwrite64|pwritev2?|sendfile|splice|tee|vmsplice|copy_file_range)"
-    r"\((\d+)<([^>]*)>"
-)
+WRITING = re.compile(r"\b(write|writev|pwrite64|pwritev2?|sendfile|vmsplice)\((\d+)<([^>]*)>")
+COPYING = re.compile(r"\b(splice|tee|copy_file_range)\(\d+<[^>]*>,[^<]*?(\d+)<([^>]*)>")
 CHANGING = re.compile(
-    r"\b(?:mkdir|rmdir|unlink|rename|link|symlink|mknod|chmod|chown|truncate|ftruncate|fallocate"
-    r"|setxattr|lsetxattr|fsetxattr|utime|utimes|memfd_create)(?:at|at2|nsat)?\("
+    r"\b(?:mkdir|rmdir|unlink|rename|link|symlink|mknod|f?chmod|[fl]?chown|f?truncate|fallocate"
+    r"|[fl]?setxattr|[fl]?removexattr|utimes?|futimes|memfd_create)(?:at|at2|nsat)?\("
 )
 HARMLESS = re.compile(r"(?:socket|pipe|UNIX|TCP|TCPv6|UDP|anon_inode):?\[|anon_inode:|/dev/null")
 
@@ -38,7 +36,12 @@ class Seen:
     def __init__(self, lines: list[str]) -> None:
         self.opened = [line for line in lines if OPENING.search(line) and not _refused(line)]
         self.changed = [line for line in lines if CHANGING.search(line) and not _refused(line)]
-        writes = [found for line in lines if (found := WRITING.search(line))]
+        writes = [
+            found
+            for line in lines
+            for found in (WRITING.search(line), COPYING.search(line))
+            if found
+        ]
         self.written = len(writes)
         self.elsewhere = [found[0] for found in writes if not HARMLESS.match(found[3])]
         self.read = sum("O_RDONLY" in line for line in lines)
@@ -84,7 +87,9 @@ def test_the_trace_sees_what_it_should(tmp_path: Path) -> None:
     script = (
         f"import os; f = open({str(tmp_path / 'x')!r}, 'w'); f.write('x'); f.flush();"
         f"os.mkdir({str(tmp_path / 'd')!r}); os.memfd_create('m');"
-        f"os.rename({str(tmp_path / 'x')!r}, {str(tmp_path / 'y')!r})"
+        f"os.rename({str(tmp_path / 'x')!r}, {str(tmp_path / 'y')!r});"
+        "os.fchmod(f.fileno(), 0o600); read, write = os.pipe(); os.write(write, b'x');"
+        "os.splice(read, f.fileno(), 1);"
     )
     done = subprocess.run(
         [strace(), "-f", "-y", "-s", "0", TRACE, sys.executable, "-B", "-c", script],
@@ -94,5 +99,5 @@ def test_the_trace_sees_what_it_should(tmp_path: Path) -> None:
     )
     seen = Seen(done.stderr.splitlines())
     assert len(seen.opened) == 1
-    assert len(seen.changed) == 3
-    assert len(seen.elsewhere) == 1
+    assert len(seen.changed) == 4
+    assert len(seen.elsewhere) == 2

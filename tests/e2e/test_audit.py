@@ -212,7 +212,7 @@ async def test_nothing_is_done_without_a_trail(tmp_path: Path) -> None:
             slowest = await _slowest(daemon, client.ended)
             assert client.named("closing")[0]["reason"] == "audit_unavailable"
             assert time.monotonic() - since < IN_TIME
-            assert slowest < 0.5
+            assert slowest < 1
         assert len(aws.made("AssumeRole")) - before <= 2, "only those of the stream that was open"
         made = len(aws.made("AssumeRole"))
         assert (await daemon.problem("/v1/stream?target=fake"))["code"] == "audit_unavailable"
@@ -220,7 +220,7 @@ async def test_nothing_is_done_without_a_trail(tmp_path: Path) -> None:
         status, body = await daemon.get("/readyz")
         assert (status, json.loads(body)["audit"]) == (
             503,
-            {"stdout": "it is full: nobody reads it"},
+            {"stdout": "failed"},
         )
         _, metrics = await daemon.get("/metrics")
         assert b'proxyd_audit_failures_total{sink="stdout"} 1.0' in metrics
@@ -235,6 +235,23 @@ async def test_nothing_is_done_without_a_trail(tmp_path: Path) -> None:
     code, said = verified(lines, tmp_path, "--running")
     assert (code, said.splitlines()[0][:5]) == (0, "good:"), said
     assert sum('"scan.refused"' in line for line in lines) == 1
+
+
+async def test_without_a_trail_and_a_log_streams_end_all_the_same(tmp_path: Path) -> None:
+    """What reads both has gone, as with `2>&1 | collector`: that the log fails stops nothing."""
+    async with kept_live(tmp_path) as (daemon, aws):
+        async with watching(daemon, **ALL) as client:
+            await client.marked()
+            transport = daemon.process._transport  # type: ignore[attr-defined] # noqa: SLF001
+            for number in (1, 2):
+                transport.get_pipe_transport(number).close()
+            async with asyncio.timeout(IN_TIME + 2):
+                await client.ended.wait()
+            assert client.named("closing")[0]["reason"] == "audit_unavailable"
+        made = len(aws.fake.made("AssumeRole"))
+        problem = await daemon.problem("/v1/stream?target=fake")
+        assert problem["code"] == "audit_unavailable"
+        assert len(aws.fake.made("AssumeRole")) == made
 
 
 async def _slowest(daemon: Daemon, ended: asyncio.Event) -> float:
@@ -273,7 +290,7 @@ async def test_syslog_and_a_key_of_the_auditors(tmp_path: Path) -> None:
     key = tmp_path / "auditor"
     key.write_text(private)
     code, said = verified(trail, tmp_path, "--private-key", str(key))
-    assert (code, said) == (0, "good: 4 records of 1 run, whole and in order\n")
+    assert (code, said.splitlines()[0]) == (0, "good: 4 records of 1 run, whole and in order")
 
 
 def test_the_auditors_key_is_printed_once() -> None:

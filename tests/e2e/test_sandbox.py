@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from proxyd import sandbox
 from tests import escape_table
 
 from .conftest import Estate
@@ -68,6 +69,31 @@ def test_it_does_not_start_if_one_gets_out(layer: str) -> None:
     )
     assert "the sandbox does not hold (self-test: it was possible to " in done.stderr
     assert ("listen on a port" if layer == "landlock" else "set an attribute") in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("swaps", "cgroup", "limit", "told"),
+    [
+        (["head"], "0::/own", None, False),
+        (["head", "/dev/sda2"], "0::/own", "0", False),
+        (["head", "/dev/sda2"], "12:memory:/old\n0::/own", "0", False),
+        (["head", "/dev/sda2"], "0::/own", "max", True),
+        (["head", "/dev/sda2"], "0::/own", None, True),
+        (["head", "/dev/sda2"], "12:memory:/old", None, True),
+        ([], "", None, False),
+    ],
+)
+def test_swap_is_told_of(
+    tmp_path: Path, swaps: list[str], cgroup: str, limit: str | None, *, told: bool
+) -> None:
+    """Where there is swap, and nothing that forbids it to this process, it is said at the start."""
+    (tmp_path / "self").mkdir()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "swaps").write_text("\n".join(swaps))
+    (tmp_path / "self" / "cgroup").write_text(cgroup)
+    if limit is not None:
+        (tmp_path / "own" / "memory.swap.max").write_text(f"{limit}\n")
+    assert sandbox.may_be_swapped(tmp_path, tmp_path) == told
 
 
 def test_a_log_that_is_a_file_is_refused(tmp_path: Path) -> None:

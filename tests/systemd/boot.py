@@ -48,6 +48,7 @@ KEYS = (
 WATCHDOG_SECONDS = 10
 WAIT_SECONDS = 40.0
 STATUS = ("CapPrm", "CapEff", "CapBnd", "NoNewPrivs", "Seccomp", "Threads")
+TRAIL = ("--no-pager", "SYSLOG_IDENTIFIER=proxyd-audit")
 PROBES = {"unit": "", "unit and sandbox": " sandbox"}
 """What escapes.py tries to get out of, and its arguments."""
 
@@ -146,6 +147,7 @@ async def find(directory: Path) -> Found:
             emulator.endpoint,
             server={"listen": f"127.0.0.1:{port}"},
             aws={"connect_timeout": 30.0},
+            audit={"sinks": ["stdout", "journald"]},
         )
         keys = {name: made[name] for name in ("access_key_id", "secret_access_key")}
         configure(root, config, keys, token)
@@ -160,6 +162,9 @@ async def find(directory: Path) -> Found:
                 found[name] = json.loads(line)
             await watch_and_stop(machine, found)
             log = machine.run("journalctl", "--output=cat", "--no-pager")
+            found["trail"] = machine.run("journalctl", "--output=cat", *TRAIL).splitlines(
+                keepends=True
+            )
         found["log_lines"], found["canary_in_log"] = log.count("\n"), CANARY in log
         found["canary_on_disk"] = [str(path) for path in files(root) if holds(path, CANARY)]
     return found

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from proxyd.audit.verify import verify
 from tests.e2e.test_sandbox import LAYERS
 
 from .boot import PROBES, Found, find
@@ -48,6 +49,17 @@ def test_its_own_sandbox_holds_as_well(found: Found) -> None:
     """The unit forbids none of the calls by which the daemon locks itself in."""
     assert set(found["readyz"]["sandbox"]["layers"]) == LAYERS
     assert found["readyz"]["sandbox"]["missing"] == []
+
+
+def test_the_journal_has_the_trail(found: Found) -> None:
+    """The records of every run are there, by the journal's own protocol, whole and in order.
+
+    The one that hung was killed: its trail has no end, and that is all that is wrong.
+    """
+    report = verify(line.encode() for line in found["trail"])
+    assert report.runs >= 3
+    assert sum('"scan.ended"' in line for line in found["trail"]) == 2
+    assert [fault.what.partition(":")[0] for fault in report.faults] == ["truncated"]
 
 
 def test_it_is_nobody(found: Found) -> None:

@@ -22,13 +22,13 @@ SCAN: dict[str, Any] = {
     "mode": "snapshot",
     "detail": "full",
     "filtered": True,
-    "regions": ("global", "eu-west-1"),
-    "types": ("AWS::EC2::VPC", "AWS::S3::Bucket"),
     "session_name": "proxyd-a1b2c3d4e5f6",
     "source_identity": "anna",
 }
 SAMPLES: tuple[Record, ...] = (
-    records.ScanStarted(**SCAN),
+    records.ScanStarted(
+        **SCAN, regions=("global", "eu-west-1"), types=("AWS::EC2::VPC", "AWS::S3::Bucket")
+    ),
     records.ScanRefused(**SCAN, outcome="role_not_assumable", ms=12),
     records.ScanEnded(
         **SCAN,

@@ -16,11 +16,15 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from proxyd.audit import ocsf
 from proxyd.audit.records import CODES, Record, checked, phrase, request_ids
+from proxyd.aws.access import actions_for
+from proxyd.aws.regions import everywhere
+from proxyd_aws.plugin import proxyd_scanners
 from tests.unit.audited import AT, RUN, SAMPLES
 
 SECRETS = (
     "arn:aws:s3:::payroll",
-    "i-0abcd1234ef567890 ",
+    "i-0abcd1234ef567890",
+    "my-payroll-bucket",
     "my bucket/with a path",
     "pxd_abc_secret+secret=",
     "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ec2:DescribeVpcs",
@@ -32,8 +36,8 @@ SECRETS = (
 FREE = {"principal", "source_identity"}
 """Who it was: that is what the trail is for, and a provider may call them what it likes."""
 
-PHRASES = {"layers", "missing", "reason"}
-"""Words of the kernel, as far as they have no colons, quotes, slashes or equals signs."""
+PHRASES = {"layers", "missing", "reason", "sandbox", "target"}
+"""Names of the configuration and words of the kernel, as far as a secret could be either."""
 
 
 def ids(record: Record) -> str:
@@ -111,6 +115,21 @@ def test_no_field_takes_more_than_it_is_for(record: Record, secret: str) -> None
             checked(msgspec.structs.replace(record, **{name: forged}))
 
 
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b"])
+def test_everything_that_can_be_asked_for_fits(partition: str) -> None:
+    """Every region that there is, and every type and action of every scanner."""
+    asked = [
+        msgspec.structs.replace(
+            SAMPLES[0],
+            partition=partition,
+            regions=everywhere(partition),
+            types=tuple(scanner.type for scanner in proxyd_scanners()),
+        ),
+        msgspec.structs.replace(SAMPLES[2], missing_actions=tuple(actions_for(proxyd_scanners()))),
+    ]
+    assert [checked(record) for record in asked] == asked
+
+
 @given(st.text())
 def test_words_of_the_kernel_are_cut_to_fit(text: str) -> None:
     """Whatever it says, what is written of it has no quotes, slashes, equals signs or breaks."""
@@ -129,8 +148,10 @@ def test_any_name_of_a_principal_is_one_line(name: str) -> None:
 
 def test_ids_of_aws_are_ids() -> None:
     """What is not of the shape of an id is dropped, and the last of many are kept."""
-    assert request_ids(["c6104cbe-af31", "arn:aws:iam::1:role/x", "", "a b"]) == ("c6104cbe-af31",)
-    many = [f"{number:08}" for number in range(1000)]
+    good = "c6104cbe-af31-11e0-8154-cbc7ccf896c7"
+    wrong = ("arn:aws:iam::1:role/x", "", "a b", "i-0abcd1234ef567890", "my-payroll-bucket")
+    assert request_ids([good, *wrong, f"{good}\n"]) == (good,)
+    many = [f"{number:08}-af31-11e0-8154-cbc7ccf896c7" for number in range(1000)]
     assert request_ids(many) == tuple(many[-64:])
 
 

@@ -19,6 +19,7 @@ import pytest
 from proxyd import settings
 from proxyd.audit import ocsf, sinks
 from proxyd.audit.sinks import Journald, Stdout, Syslog, Unix
+from proxyd.errors import StartupError
 from tests.e2e.faults import Authority
 from tests.unit.audited import AT, RUN, SAMPLES
 
@@ -31,8 +32,11 @@ MANY = [LINES[0]] * 2000
 class Collector(threading.Thread):
     """What is at the other end of a sink: it keeps all that it reads."""
 
-    def __init__(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, listener: socket.socket, tls: ssl.SSLContext | None = None, seconds: float = 0.0
+    ) -> None:
         super().__init__(daemon=True)
+        self._seconds = seconds
         self.got = b""
         self.datagrams: list[bytes] = []
         self.peers: list[socket.socket] = []
@@ -54,7 +58,10 @@ class Collector(threading.Thread):
 
     def _read(self, peer: socket.socket) -> None:
         if self._tls is not None:
-            secured = self._tls.wrap_socket(peer, server_side=True)
+            secured = self._tls.wrap_socket(peer, server_side=True, do_handshake_on_connect=False)
+            self.peers.append(secured)  # to be closed, whatever comes of it
+            time.sleep(self._seconds)
+            secured.do_handshake()
             self.certificates.append(secured.getpeercert())
             peer = secured
         self.peers.append(peer)
@@ -77,10 +84,10 @@ class Collector(threading.Thread):
 
 @contextmanager
 def collecting(
-    listener: socket.socket, tls: ssl.SSLContext | None = None
+    listener: socket.socket, tls: ssl.SSLContext | None = None, seconds: float = 0.0
 ) -> Generator[Collector, None, None]:
     """Collect what is sent to a socket."""
-    collector = Collector(listener, tls)
+    collector = Collector(listener, tls, seconds)
     try:
         yield collector
     finally:
@@ -274,6 +281,32 @@ def test_syslog_over_tls(tmp_path: Path) -> None:
         stranger = settings.Audit(sinks=audit.sinks)
         with pytest.raises(ssl.SSLCertVerificationError):
             sinks.make(audit.sinks[0], stranger).send(LINES)
+
+
+def test_a_server_that_refuses_our_certificate_has_nothing(tmp_path: Path) -> None:
+    """In TLS 1.3 it says so after we are done, and late: what was sent meanwhile is not taken."""
+    authority = Authority(tmp_path)
+    asking = authority.context()
+    asking.verify_mode = ssl.CERT_REQUIRED
+    asking.load_verify_locations(authority.bundle)
+    with collecting(socket.create_server(("127.0.0.1", 0)), asking, seconds=0.1) as collector:
+        port = collector._listener.getsockname()[1]  # noqa: SLF001 - it is ours
+        name = f"tls://127.0.0.1:{port}"
+        audit = settings.Audit(sinks=(name,), ca_bundle=str(authority.bundle))
+        with closing(sinks.make(name, audit)) as sink:
+            for _ in range(2):
+                with pytest.raises(OSError, match=r"CERTIFICATE_REQUIRED|reset|hung up|pipe"):
+                    sink.send(LINES)
+        assert collector.got == b""
+
+
+def test_standard_output_that_is_closed_is_refused() -> None:
+    """Whatever is opened next would have its number, and get the trail."""
+    read, write = os.pipe()
+    os.close(read)
+    os.close(write)
+    with pytest.raises(StartupError, match="standard output is closed"):
+        Stdout(write)
 
 
 def test_which_ports_are_reached() -> None:

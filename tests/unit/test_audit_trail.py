@@ -38,10 +38,13 @@ class FakeSink:
         self.open = threading.Event()
         self.open.set()
         self.error: OSError | None = None
+        self.other: Exception | None = None
 
     def send(self, lines: Sequence[bytes]) -> None:
         """Take lines, once it may."""
         self.open.wait()
+        if self.other is not None:
+            raise self.other
         self.check()
         self.lines += lines
 
@@ -120,13 +123,13 @@ async def test_one_good_sink_is_enough() -> None:
         for _ in range(3):
             await trail.accept(SAMPLES[:1])
         await until(lambda: len(told.failed) == 2)
-        assert told.failed == ["unix", "journald"]
+        assert set(told.failed) == {"unix", "journald"}
         assert trail.available
-        assert trail.state() == {
-            "stdout": "ok",
+        assert trail.failures() == {
             "journald": "it took nothing for 1 s",
             "unix:/run/audit.sock": "Broken pipe",
         }
+        assert trail.state() == {"journald": "failed", "stdout": "ok", "unix": "failed"}
         blocked.open.set()
         broken.error = None
         await until(lambda: good.codes().count(SinkRecovered.CODE) == 2)
@@ -148,11 +151,11 @@ async def test_with_no_sink_nothing_is_accepted(how: str) -> None:
         since = time.monotonic()
         with pytest.raises(UnavailableError):
             await trail.accept(SAMPLES[:1])
-        assert time.monotonic() - since < 1.3
+        assert time.monotonic() - since < 2
         since = time.monotonic()
         with pytest.raises(UnavailableError):
             await trail.accept(SAMPLES[:1])
-        assert time.monotonic() - since < 0.1
+        assert time.monotonic() - since < 0.5
         assert not trail.available
         await until(lambda: told.lost == 1, GRACE + 1.5)
         fake.error = None
@@ -197,8 +200,74 @@ async def test_the_loop_never_waits_for_a_sink() -> None:
                 trail.write(SAMPLES[0])
             await asyncio.sleep(0)
             worst = max(worst, time.monotonic() - before)
-        assert worst < 0.2
+        assert worst < 0.5
         assert trail.turning
+
+
+async def test_whatever_goes_wrong_elsewhere_the_rest_goes_on() -> None:
+    """A step that raises each time takes nothing from the others; without any it is not turning."""
+    fake = FakeSink()
+    async with trailing(fake, heartbeat_seconds=0.3) as (trail, told):
+        trail.tell(lost=told.no_sink, failed=_raise, streams=lambda: 3)
+        fake.error = BrokenPipeError(32, "Broken pipe")
+        await until(lambda: told.lost >= 1, GRACE + 3)
+        fake.error = None
+        before = fake.codes().count("audit.heartbeat")
+        await until(lambda: fake.codes().count("audit.heartbeat") > before)
+        assert trail.turning
+        assert trail._ticking is not None  # noqa: SLF001 - to see it end
+        trail._ticking.cancel()  # noqa: SLF001
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not trail.turning
+
+
+def _raise(kind: str) -> None:
+    raise RuntimeError(kind)
+
+
+async def test_what_is_no_oserror_is_a_failure_too() -> None:
+    """A name that can not be looked up at all: the sink has failed, its thread goes on."""
+    fake = FakeSink()
+    async with trailing(fake) as (trail, _):
+        fake.other = UnicodeError("label too long")
+        trail.write(SAMPLES[0])
+        await until(lambda: trail.failures() == {"stdout": "UnicodeError"})
+        fake.other = None
+        await until(lambda: trail.available)
+        await trail.accept(SAMPLES[:1])
+    assert fake.codes().count("scan.started") == 2
+
+
+async def test_a_burst_that_does_not_fit_is_told_of() -> None:
+    """More than can wait, while the sink is well: how many were lost is on the trail."""
+    fake = FakeSink()
+    async with trailing(fake) as (trail, _):
+        fake.open.clear()
+        await asyncio.to_thread(_fill, trail, MAX_WAITING)
+        fake.open.set()
+        await until(lambda: SinkRecovered.CODE in fake.codes(), 10)
+    told_of = [msgspec.json.decode(line)["unmapped"] for line in fake.lines]
+    assert sum(held.get("lost", 0) for held in told_of) > 0
+    faults = verify([line + b"\n" for line in fake.lines]).faults
+    assert [fault.what[-7:] for fault in faults] == ["missing"]
+
+
+def _fill(trail: Trail, size: int) -> None:
+    long = msgspec.structs.replace(SAMPLES[0], principal="x" * 1000)
+    for _ in range(size // 1500):
+        trail.write(long)
+
+
+async def test_the_last_records_wait_for_a_sink_that_comes_back() -> None:
+    """A collector that is restarted while the daemon ends gets the end of the trail."""
+    fake = FakeSink()
+    async with trailing(fake) as (trail, _):
+        await trail.accept(SAMPLES[:1])
+        fake.error = ConnectionResetError(104, "reset")
+        asyncio.get_running_loop().call_later(0.5, setattr, fake, "error", None)
+        await trail.end()
+        assert fake.codes()[-1] == "service.stopped"
 
 
 async def test_a_heartbeat_anchors_the_head() -> None:
@@ -226,9 +295,9 @@ def test_what_waits_is_bounded_and_what_is_lost_is_counted() -> None:
     fake.open.set()
     outlet.end(5)
     assert len(fake.lines) == fits
-    assert outlet.took(fits - 1)
-    assert not outlet.took(fits)
-    assert not outlet.took(fits + 2)
+    assert outlet.took(0, fits - 1)
+    assert not outlet.took(fits, fits)
+    assert not outlet.took(fits - 1, fits + 2)
 
 
 class Clock:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import time
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,15 +16,22 @@ from proxyd.audit.verify import Report, UncheckableError, verify
 from tests.unit.audited import SAMPLES, written
 
 
-def faults(lines: list[bytes], **options: str | bool) -> list[tuple[int, str]]:
+def faults(lines: list[bytes], **options: Any) -> list[tuple[int, str]]:
     """Verify, and return the line and the first word of each fault."""
-    report = verify(lines, **options)  # type: ignore[arg-type]
+    report = verify(lines, **options)
     return [(fault.line, fault.what.split(":")[0]) for fault in report.faults]
+
+
+def good(lines: list[bytes], **options: Any) -> Report:
+    """Verify, and return the report without the seals that runs begin with."""
+    report = verify(lines, **options)
+    assert len(report.begins) == report.runs
+    return msgspec.structs.replace(report, begins=())
 
 
 def test_a_trail_as_it_was_written_is_good() -> None:
     """Nothing is found in it, and its records and runs are counted."""
-    assert verify(written()) == Report(records=10, runs=1, clear=1, faults=())
+    assert good(written()) == Report(records=10, runs=1, clear=1, faults=())
 
 
 @given(st.data())
@@ -144,17 +154,24 @@ def test_only_the_auditor_can_check_what_is_sealed_to_them() -> None:
     """It takes the private key, and says so; with it everything is found as before."""
     private, public = chain.new_pair()
     lines = written(public_key=public)
-    assert verify(lines, private=private) == Report(records=10, runs=1, clear=0, faults=())
+    assert good(lines, private=[private]) == Report(records=10, runs=1, clear=0, faults=())
     with pytest.raises(UncheckableError, match="--private-key"):
         verify(lines)
-    with pytest.raises(UncheckableError, match="belongs to"):
-        verify(lines, private=chain.new_pair()[0])
+    another = chain.new_pair()[0]
+    told = [fault.what for fault in verify(lines, private=[another]).faults if fault.line == 1]
+    assert any("is sealed to another public key" in what for what in told)
+    assert faults(lines, private=[another, private]) == []
+    assert (1, "the key of its run is not sealed to the auditor") in faults(
+        written(), private=[private]
+    )
     with pytest.raises(UncheckableError, match="none"):
-        verify(lines, private="nonsense")
+        verify(lines, private=["nonsense"])
     lines[5] = lines[5].replace(b"proxyd", b"proxyx", 1)
-    assert faults(lines, private=private) == [(6, "edited")]
+    assert faults(lines, private=[private]) == [(6, "edited")]
     lines[0] = lines[0].replace(b'"chain":"', b'"chain":"AAAA')
-    assert (1, "the key of the chain in it is nonsense") in faults(lines, private=private)
+    assert (1, "edited") in faults(lines, private=[private])
+    lines[0] = lines[0].replace(b'"sealed_to":"', b'"sealed_to":"\\u001b[2J')
+    assert (1, "edited") in faults(lines)
 
 
 def test_who_takes_the_daemon_over_can_not_write_the_past() -> None:
@@ -178,3 +195,32 @@ def test_a_long_trail_is_checked_in_one_go() -> None:
     tail = lines[1:60]
     random.Random(7).shuffle(tail)  # noqa: S311 - no secret
     assert all(what == "out of order" for _, what in faults([lines[0], *tail, *lines[60:]]))
+
+
+def test_a_line_without_a_run_of_its_own_is_not_good() -> None:
+    """One that claims to be of another run, whatever its number: it was never sealed."""
+    lines = written()
+    for number in (b"-1", b"0", b"7", b"99999999999999"):
+        forged = lines[-1].replace(b'"sequence":9', b'"sequence":' + number)
+        forged = forged.replace(b'"run":"0', b'"run":"f')
+        assert (
+            (11, "edited") in faults([*lines, forged])
+            or (11, "no audit record") in faults([*lines, forged])
+            or (11, "before this line records 0 to 6 of its run should stand")
+            in faults([*lines, forged])
+        ), number
+
+
+def test_a_file_can_not_make_it_slow() -> None:
+    """A wrong key, or a number far away: every line is at fault, and it takes no time to say so."""
+    lines = written([SAMPLES[0]] * 2000)
+    at = lines[0].index(b'"chain":"') + 9
+    other = b"0" if lines[0][at : at + 1] != b"0" else b"1"
+    lines[0] = lines[0][:at] + other + lines[0][at + 1 :]
+    since = time.process_time()
+    found = faults(lines)
+    assert len(found) > 1900
+    far = written()
+    far[3] = far[3].replace(b'"sequence":3', b'"sequence":900000')
+    assert faults(far) != []
+    assert time.process_time() - since < 10
