@@ -15,6 +15,9 @@ from proxyd.audit.sinks import SECONDS, Sink
 MAX_WAITING = 16 * 1024 * 1024
 """Bytes of lines that wait for a sink; what comes then is lost to it, and that is told of."""
 
+PATIENCE = 5.0
+"""Seconds that a line may wait for its turn while the sink takes others."""
+
 _BATCH = 64 * 1024
 _AGAIN = 0.5
 """Seconds until a sink is tried again that has failed."""
@@ -53,6 +56,7 @@ class Outlet:
         self._sink = sink
         self._moved = moved
         self._reason = ""
+        self._began: float | None = None
         self._waiting: deque[_Line] = deque()
         self._size = 0
         self._ending = False
@@ -85,10 +89,13 @@ class Outlet:
         """Why it does not take lines now; None while it does."""
         if self._reason:
             return self._reason
+        now, began = time.monotonic(), self._began
+        if began is not None and now - began > SECONDS:
+            return f"it took nothing for {SECONDS:.0f} s"
         with self._changed:
-            oldest = self._waiting[0].since if self._waiting else None
-        late = oldest is not None and time.monotonic() - oldest > SECONDS
-        return f"it took nothing for {SECONDS:.0f} s" if late else None
+            oldest = self._waiting[0].since if self._waiting else now
+        # Where the machine is busy lines wait for the thread, which is not the sink's fault.
+        return "its thread stands still" if now - oldest > PATIENCE else None
 
     def end(self, seconds: float) -> None:
         """Write what waits, for so long at most, and end the thread."""
@@ -127,11 +134,14 @@ class Outlet:
             self._look()
 
     def _try(self, batch: list[_Line]) -> None:
+        self._began = time.monotonic()
         try:
             self._sink.send([line.text for line in batch])
         except Exception as error:  # noqa: BLE001 - a name that can not be one is a UnicodeError
             self._failed(error)
             return
+        finally:
+            self._began = None
         with self._changed:
             for line in batch:
                 self._waiting.popleft()

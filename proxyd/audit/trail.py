@@ -14,7 +14,7 @@ import msgspec
 from proxyd import settings
 from proxyd.audit import chain, ocsf, sinks
 from proxyd.audit.denials import Denials
-from proxyd.audit.outlet import Outlet
+from proxyd.audit.outlet import PATIENCE, Outlet
 from proxyd.audit.records import (
     Heartbeat,
     Record,
@@ -99,10 +99,9 @@ class Trail:
         for outlet in self._outlets:
             outlet.start()
         self._beat_at = time.monotonic() + self._audit.heartbeat_seconds
+        self._ticking = asyncio.create_task(self._tick())
         with suppress(UnavailableError):  # it serves and refuses streams until there is a sink
             await self.accept([self._with_key(started)])
-        self._judge()
-        self._ticking = asyncio.create_task(self._tick())
 
     async def end(self) -> None:
         """Write the last record, and wait a while for all to be written."""
@@ -126,7 +125,7 @@ class Trail:
         """Write records, and return when a sink has taken all of them.
 
         Raises:
-            UnavailableError: none did within `sinks.SECONDS`.
+            UnavailableError: none takes any: each has had `sinks.SECONDS`.
 
         """
         if not self.available:
@@ -136,7 +135,7 @@ class Trail:
         self._waiters.append((numbers[0], numbers[-1], future))
         self._resolve()
         try:
-            async with asyncio.timeout(sinks.SECONDS):
+            async with asyncio.timeout(PATIENCE):
                 await future
         except TimeoutError:
             raise UnavailableError from None
@@ -218,7 +217,12 @@ class Trail:
         now = time.monotonic()
         if self.available:
             self._lost_since = None
-        elif self._lost_since is None:
+            return
+        self._resolve()
+        for _, _, future in self._waiters:
+            if not future.done():
+                future.set_exception(UnavailableError())
+        if self._lost_since is None:
             self._lost_since = now
         elif now - self._lost_since >= GRACE:
             self._lost_since = now

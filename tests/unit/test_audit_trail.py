@@ -166,6 +166,18 @@ async def test_with_no_sink_nothing_is_accepted(how: str) -> None:
     assert fake.codes().count("scan.started") == 2
 
 
+async def test_a_busy_loop_is_not_the_sinks_fault() -> None:
+    """The loop stands still for longer than a sink has: what it has taken meanwhile is taken."""
+    fake = FakeSink()
+    async with trailing(fake) as (trail, told):
+        waiting = [asyncio.create_task(trail.accept(SAMPLES[:1])) for _ in range(3)]
+        await asyncio.sleep(0)
+        time.sleep(1.5)  # noqa: ASYNC251 - that is what it is about
+        await asyncio.gather(*waiting)
+        await trail.accept(SAMPLES[:1])
+        assert told.failed == []
+
+
 async def test_streams_outlast_a_short_break() -> None:
     """A sink that is gone for less than the grace ends no stream."""
     fake = FakeSink()
