@@ -110,11 +110,13 @@ async def test_after_a_break_it_goes_on(
         async with tools.reading(client, url, daemon.token) as reading:
             await reading.until(lambda r: r.last == "scan.completed")
     assert reading.held() == truth(*types)
-    assert len(arns(reading.events)) == len(truth(*types))
     assert "reset" not in reading.names()
     again = [i for i, name in enumerate(reading.names()) if name == "scan.started"][1]
-    assert 1 < again < len(reading.events) - 1
     assert cutting.last_event_ids == [None, reading.events[again - 1].id]
+    assert len(arns(reading.events)) == len(truth(*types))
+    # A browser that is busy drops what it has received and not read when a connection breaks:
+    # it may have seen no more than the first event, and goes on from there.
+    assert (1 if client == "chromium" else 2) <= again < len(reading.events) - 1
 
 
 async def test_fetch_event_source_leaves_one_out(daemon: Daemon, tools: Tools) -> None:
