@@ -150,6 +150,11 @@ def program_of(machine: Machine) -> list[bytes]:
     lines = [_op(_LOAD, _ARCH), _op(_EQUAL, machine.arch, 1, 0), deny, _op(_LOAD, _NUMBER)]
     if machine.open is not None:  # x86-64, the only one that has it, has another ABI besides
         lines += _if(_AT_LEAST, _X32, [deny])
+    # First, since they are many: what a filter always allows the kernel remembers, but not what
+    # depends on arguments.
+    for sending, argument in ((machine.sendto, 3), (machine.sendmsg, 2), (machine.sendmmsg, 3)):
+        block = [_argument(argument), *_if(_ANY_BIT, _FAST_OPEN, [deny]), allow]
+        lines += _if(_EQUAL, sending, block)
     for number in _ABSENT.values():
         lines += _if(_EQUAL, number, [absent])
     for number in sorted(machine.refused.values()):
@@ -162,9 +167,6 @@ def program_of(machine: Machine) -> list[bytes]:
         _EQUAL, machine.clone, [_argument(0), *_if(_ANY_BIT, _CLONE_THREAD, [allow]), deny]
     )
     lines += _if(_EQUAL, machine.socket, _sockets(deny, allow))
-    for sending, argument in ((machine.sendto, 3), (machine.sendmsg, 2), (machine.sendmmsg, 3)):
-        block = [_argument(argument), *_if(_ANY_BIT, _FAST_OPEN, [deny]), allow]
-        lines += _if(_EQUAL, sending, block)
     kinds = [_op(_AND, _IOCTL_KIND), *_one_of([_OF_TERMINALS, _OF_SOCKETS], allow), deny]
     lines += _if(_EQUAL, machine.ioctl, [_argument(1), *_if(_EQUAL, _TIOCSTI, [deny]), *kinds])
     both = [
