@@ -45,7 +45,7 @@ def started(
             filtered=query.where is not None,
             session_name=session_name(scan),
             source_identity=source_identity(caller.principal.name),
-            **{name: tuple(values) for name, values in plan.asked().items()},
+            **{name: tuple(values) for name, values in plan.extent.asked.items()},
         )
         for plan, scan in zip(plans, scans, strict=True)
     ]

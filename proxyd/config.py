@@ -13,10 +13,12 @@ import msgspec
 
 from proxyd import certificates, settings, tables
 from proxyd.errors import ConfigError
-from proxyd.globs import did_you_mean, expand
+from proxyd.forms import NO_PROXY, is_address
+from proxyd.globs import did_you_mean, expand, is_literal
 from proxyd.model import FRONT, Grant, Principal, Target
 
-_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}")
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,}", re.ASCII)
+_MAX_EXTERNAL_ID = 1224  # STS API Reference, AssumeRole
 
 
 def load(path: Path, credentials: Path | None) -> settings.Settings:
@@ -88,6 +90,7 @@ def _keys_of(table: str) -> tuple[str, ...]:
         "issuers": tables.Issuer,
         "certificates": tables.Certificate,
         "targets": tables.Target,
+        "organizations": tables.Organization,
         "principals": tables.Principal,
         "grants": tables.Grant,
     }
@@ -110,6 +113,9 @@ def _resolve(file: tables.File, credentials: Path | None) -> settings.Settings:
         login=_login(file.login, secrets),
         issuers=tuple(_issuer(i, table, secrets) for i, table in enumerate(file.issuers)),
         targets=tuple(_target(i, t, secrets) for i, t in enumerate(file.targets)),
+        organizations=tuple(
+            _organization(i, table, secrets) for i, table in enumerate(file.organizations)
+        ),
         tokens=tuple(_token(p) for p in file.principals),
         certificates=tuple(_certificate(i, c) for i, c in enumerate(file.certificates)),
         grants=tuple(_grant(g) for g in file.grants),
@@ -124,6 +130,10 @@ def _contradictions(result: settings.Settings) -> Iterator[str]:
     yield from _repeats("targets", "name", names)
     yield from _repeats(
         "targets", "external id", [t.external_id for t in result.targets], say=False
+    )
+    yield from _repeats("organizations", "name", [o.name for o in result.organizations])
+    yield from _repeats(
+        "organizations", "external id", [o.external_id for o in result.organizations], say=False
     )
     yield from _repeats("principals", "token_sha256", [t.sha256.hex() for t in result.tokens])
     yield from _repeats("certificates", "name in them", [c.known_by for c in result.certificates])
@@ -151,12 +161,17 @@ def _nobodies(result: settings.Settings, names: list[str]) -> Iterator[str]:
     elsewhere = tuple(f"{name}:" for name in [*(i.name for i in result.issuers), FRONT])
     for i, grant in enumerate(result.grants):
         for glob in grant.targets:
-            if not expand([glob], names):
+            if not expand([glob], names) and not _may_come(result.organizations, glob):
                 yield _nobody(f"grants[{i}].targets", "target", glob, names)
         for name in grant.principals - people:
             if name.startswith(elsewhere):
                 continue
             yield _nobody(f"grants[{i}].principals", "principal", name, people)
+
+
+def _may_come(organizations: Iterable[settings.Organization], glob: str) -> bool:
+    """Whether an organization may bring what a grant is about: that is known once it was asked."""
+    return any(not is_literal(glob) or each.may_bring(glob) for each in organizations)
 
 
 def _nobody(where: str, what: str, name: str, known: Iterable[str]) -> str:
@@ -232,8 +247,8 @@ def _aws(table: tables.Aws, secrets: _Secrets) -> settings.Aws:
     values = msgspec.structs.asdict(table)
     if table.proxy is not None:
         values["proxy"] = secrets.value("aws.proxy", table.proxy)
-        if not tables.is_address(values["proxy"], "http", "https"):
-            raise ConfigError(f"aws: {tables.NO_PROXY}")
+        if not is_address(values["proxy"], "http", "https"):
+            raise ConfigError(f"aws: {NO_PROXY}")
     return settings.Aws(**values)
 
 
@@ -241,8 +256,8 @@ def _issuer(i: int, table: tables.Issuer, secrets: _Secrets) -> settings.Issuer:
     values = msgspec.structs.asdict(table)
     if table.proxy is not None:
         values["proxy"] = secrets.value(f"issuers[{i}].proxy", table.proxy)
-        if not tables.is_address(values["proxy"], "http", "https"):
-            raise ConfigError(f"issuers[{i}]: {tables.NO_PROXY}")
+        if not is_address(values["proxy"], "http", "https"):
+            raise ConfigError(f"issuers[{i}]: {NO_PROXY}")
     return settings.Issuer(**values)
 
 
@@ -272,16 +287,28 @@ def _certificate(i: int, table: tables.Certificate) -> settings.Certificate:
         raise ConfigError(msg) from None
 
 
+def _external_id(where: str, table: tables.Secret, secrets: _Secrets, most: int) -> str:
+    external_id = secrets.value(where, table)
+    if not _EXTERNAL_ID.fullmatch(external_id) or len(external_id) > most:
+        msg = f"{where}: expected 2 to {most} letters, digits and +=,.@:/-"
+        raise ConfigError(msg)
+    return external_id
+
+
+def _organization(i: int, table: tables.Organization, secrets: _Secrets) -> settings.Organization:
+    where = f"organizations[{i}].external_id"
+    most = _MAX_EXTERNAL_ID - len(".222222222222")
+    values = msgspec.structs.asdict(table)
+    values["external_id"] = _external_id(where, table.external_id, secrets, most)
+    return settings.Organization(**values)
+
+
 def _target(i: int, table: tables.Target, secrets: _Secrets) -> Target:
     where = f"targets[{i}].external_id"
-    external_id = secrets.value(where, table.external_id)
-    if not _EXTERNAL_ID.fullmatch(external_id):
-        msg = f"{where}: expected 2 to 1224 letters, digits and +=,.@:/-"
-        raise ConfigError(msg)
     return Target(
         name=table.name,
         role_arn=table.role_arn,
-        external_id=external_id,
+        external_id=_external_id(where, table.external_id, secrets, _MAX_EXTERNAL_ID),
         regions=tuple(table.regions),
         types=tuple(table.types),
         via=table.via,

@@ -6,6 +6,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from proxyd.events import Gap, ScanCompleted, ShardEnded
+from proxyd.model import Target
+from proxyd.remedies import Refusal, refusals, remedies
 
 
 class Coverage:
@@ -16,6 +18,7 @@ class Coverage:
         self.statuses: Counter[str] = Counter()
         self.gaps: list[Gap] = []
         self.refused: set[str] = set()
+        self.refusals: set[Refusal] = set()
         self.resources = 0
         self.calls = 0
 
@@ -25,6 +28,7 @@ class Coverage:
         self.resources += shard.resources
         self.calls += shard.calls
         self.refused.update(shard.actions or ())
+        self.refusals |= refusals(shard)
         if shard.status == "denied" and shard.action is not None:
             self.refused.add(shard.action)
         if shard.status != "ok":
@@ -35,6 +39,7 @@ class Coverage:
     def lacks(self, action: str) -> None:
         """Note an action of proxyd's own that was refused: it costs detail, and no shard."""
         self.refused.add(action)
+        self.refusals.add(Refusal(action))
 
     @property
     def complete(self) -> bool:
@@ -48,16 +53,17 @@ class Coverage:
         """
         return sorted(self.refused - {"sts:AssumeRole"})
 
-    def completed(self, *, scan: str, target: str, calls: int, ms: int) -> ScanCompleted:
+    def completed(self, *, scan: str, target: Target, calls: int, ms: int) -> ScanCompleted:
         """Sum it up; `calls` are those made outside of shards."""
         return ScanCompleted(
             scan=scan,
-            target=target,
+            target=target.name,
             complete=self.complete,
             resources=self.resources,
             shards=dict(sorted(self.statuses.items())),
             gaps=sorted(self.gaps, key=lambda gap: (gap.type, gap.region)),
             missing_actions=self.missing_actions(),
+            remedies=remedies(self.refusals, target),
             calls=self.calls + calls,
             ms=ms,
         )

@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 
 from proxyd.allowance import Allowance
-from proxyd.errors import AwsError, DeclarationError
+from proxyd.errors import AwsError, Cause, DeclarationError
 from proxyd.events import Event, ShardEnded
 from proxyd.model import Resource, Scanner, Shard
 
@@ -33,11 +33,13 @@ Wanted = Callable[[Resource], bool]
 class RunningShard(Shard, Protocol):
     """A shard as the engine sees it: what it cost, and what could not be seen.
 
-    `refused` holds every action that was refused, `problem` the first thing that went wrong.
+    `refused` holds every action that was refused, `causes` which kind of policy refused it where
+    AWS says so, and `problem` the first thing that went wrong.
     """
 
     problem: AwsError | None
     refused: set[str]
+    causes: dict[str, Cause]
 
     @property
     def calls(self) -> int:
@@ -132,8 +134,16 @@ class Engine:
             ms=round((time.monotonic() - started) * 1000),
             code=problem.code if problem else None,
             action=problem.action if problem else None,
+            cause=problem.cause if problem else None,
             actions=sorted(shard.refused) if shard.refused - {problem and problem.action} else None,
+            causes=_other_causes(shard),
         )
+
+
+def _other_causes(shard: RunningShard) -> dict[str, Cause] | None:
+    """Return why the actions were refused that the shard's own problem is not about."""
+    first = shard.problem.action if shard.problem else None
+    return {action: why for action, why in shard.causes.items() if action != first} or None
 
 
 async def _patient(

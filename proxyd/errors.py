@@ -7,12 +7,23 @@ None of them ever carries an AWS message text: those hold ARNs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from proxyd.model import Status
+
+Cause = Literal[
+    "policy",
+    "boundary",
+    "explicit_deny",
+    "session_policy",
+    "resource_policy",
+    "endpoint_policy",
+    "organization",
+]
+"""Which kind of policy refuses an action."""
 
 
 class StartupError(Exception):
@@ -39,17 +50,25 @@ class AwsError(Exception):
         code: AWS's own error code, or a client-side one (`ConnectTimeout`).
         action: the IAM action that was refused, where it was one (`ec2:DescribeVpcs`).
         scope: how far a refusal reaches. "resource" means only that one resource said no.
+        cause: which kind of policy refused it; None where AWS does not say.
 
     """
 
     def __init__(
-        self, status: Status, code: str, *, action: str | None = None, scope: str = "account"
+        self,
+        status: Status,
+        code: str,
+        *,
+        action: str | None = None,
+        scope: str = "account",
+        cause: Cause | None = None,
     ) -> None:
         super().__init__(f"{status}: {code}")
         self.status = status
         self.code = code
         self.action = action
         self.scope = scope
+        self.cause = cause
 
     @property
     def absent(self) -> bool:

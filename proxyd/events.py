@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from proxyd.errors import Cause
 from proxyd.model import Resource, Status
 
 Mode = Literal["snapshot", "watch"]
@@ -40,7 +41,8 @@ class ScanStarted(msgspec.Struct, frozen=True, kw_only=True):
 class ShardEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One scanner is done in one region. `ms` is wall time from the shard's own start.
 
-    `action` is the first that was refused; `actions` all of them, where there are more.
+    `action` is the first that was refused, and `cause` which kind of policy refuses it where AWS
+    says so; `actions` are all of them, where there are more, and `causes` why the others were.
     """
 
     type: str
@@ -52,7 +54,9 @@ class ShardEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     account: str
     code: str | None = None
     action: str | None = None
+    cause: Cause | None = None
     actions: list[str] | None = None
+    causes: dict[str, Cause] | None = None
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,6 +83,29 @@ class News(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: str | None = None
 
 
+class Statement(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A statement of an IAM policy, as IAM writes it."""
+
+    effect: Literal["Allow", "Deny"] = "Allow"
+    action: list[str]
+    resource: str | list[str] = "*"
+
+
+class Remedy(msgspec.Struct, frozen=True, kw_only=True):
+    """What would let a target's role do what it was refused.
+
+    `cause` is the kind of policy that refuses, null where AWS does not say; `statements` are to be
+    added to the role's policy, or to its permissions boundary where that is the cause, and are
+    left out where adding one mends nothing.
+    """
+
+    cause: Cause | None
+    actions: list[str]
+    statements: list[Statement] | msgspec.UnsetType = msgspec.UNSET
+    role: str
+    account: str
+
+
 class ScanCompleted(msgspec.Struct, frozen=True, kw_only=True):
     """The coverage of one target: `complete` only when every shard ended `ok`.
 
@@ -94,6 +121,7 @@ class ScanCompleted(msgspec.Struct, frozen=True, kw_only=True):
     gaps: list[Gap]
     gaps_left_out: int | msgspec.UnsetType = msgspec.UNSET
     missing_actions: list[str]
+    remedies: list[Remedy]
     calls: int
     ms: int
     news: News | msgspec.UnsetType = msgspec.UNSET

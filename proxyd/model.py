@@ -205,6 +205,13 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return self.role_arn.split(":")[4]
 
 
+class Account(NamedTuple):
+    """An account of an organization that is in use."""
+
+    id: str
+    name: str
+
+
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """An authenticated caller."""
 

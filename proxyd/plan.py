@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from proxyd.auth.grants import Ask, Scope, applies, decide
 from proxyd.engine import Wanted
 from proxyd.errors import Problem, bad_parameter
 from proxyd.events import Mode
+from proxyd.extent import Extent, by_place
 from proxyd.globs import did_you_mean, expand, is_literal, matches
 from proxyd.model import GLOBAL, Detail, Grant, Principal, Scanner, Target
 from proxyd.where import WhereError, compile_where
@@ -39,61 +40,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What will be scanned of one target.
-
-    Attributes:
-        literal: the regions that someone named: these are told about even where they are off.
-        open_ended: whether a region that proxyd's data lacks may be added when AWS names it.
-
-    """
+    """What will be scanned of one target."""
 
     target: Target
-    scopes: Sequence[Scope]
-    scanners: Sequence[Scanner]
-    literal: frozenset[str]
-    open_ended: tuple[str, ...]
-
-    def regions(self, enabled: Mapping[str, bool] | None) -> list[str]:
-        """Return the regions to scan, `global` first.
-
-        Args:
-            enabled: what EC2 says of the account's regions; None where it does not say.
-
-        """
-        named = {region for scope in self.scopes for region in scope.regions}
-        if enabled is None:
-            return _sorted(named)
-        news = {r for r, on in enabled.items() if on and self._admits(r)} - named
-        known_off = {r for r in named if r not in self.literal and not enabled.get(r, False)}
-        return _sorted((named | news) - (known_off - {GLOBAL}))
-
-    def _admits(self, region: str) -> bool:
-        return (
-            matches(self.open_ended, region)
-            and matches(self.target.regions, region)
-            and any(scope.allows(region) for scope in self.scopes)
-        )
-
-    def asked(self) -> dict[str, list[str]]:
-        """Return the types and regions of it, as far as they are known before AWS is asked."""
-        shards = self.shards(self.regions(None))
-        return {
-            "types": sorted({scanner.type for scanner, _ in shards}),
-            "regions": _sorted({region for _, region in shards}),
-        }
-
-    def shards(self, regions: Iterable[str]) -> list[tuple[Scanner, str]]:
-        """Return what to run: every scanner in every region that one scope allows both of."""
-        return [
-            (scanner, region)
-            for region in regions
-            for scanner in self.scanners
-            if (region == GLOBAL) == (scanner.scope == "global")
-            and any(
-                scanner.type in scope.types and (region in scope.regions or scope.allows(region))
-                for scope in self.scopes
-            )
-        ]
+    extent: Extent
 
 
 class _Everything(NamedTuple):
@@ -126,10 +76,14 @@ class Planner:
         self._fields = {field for scanner in registry.values() for field in scanner.fields}
         literal = {r for target in targets for r in target.regions if is_literal(r)}
         self._every_region = literal.union(*regions.values())
-        self._every = {target.name: self._everything(target) for target in targets}
-        self._stand_in = self._everything(_STAND_IN)
+        # The accounts of an organization have the same globs.
+        self._everything = lru_cache(MAX_PLANS)(self._expand)
+        self._every = {target.name: self._everything_of(target) for target in targets}
+        self._stand_in = self._everything_of(_STAND_IN)
         # Thousands that come back at once ask what a few have asked.
         self._planned = lru_cache(MAX_PLANS)(self._resolve)
+        self._seen = lru_cache(MAX_PLANS)(self._visible_names)
+        self._extent = lru_cache(MAX_PLANS)(self._make_extent)
 
     def plan(self, principal: Principal, query: Query) -> list[Plan]:
         """Resolve a query to plans, one for each target.
@@ -150,12 +104,48 @@ class Planner:
         names = dict.fromkeys(targets)
         if not names:
             raise bad_parameter("target", "name at least one target")
-        if len(names) > self._max_targets:
-            raise bad_parameter("target", f"more than {self._max_targets} targets in one stream")
+        self._check_number(len(names))
         self._check_types(types)
         # The same check for every target: a 400 must not tell which of them exist.
         _check_against("region", "region", regions, self._every_region)
-        return [self._plan(principal, name, types, regions) for name in names]
+        globs = tuple(name for name in names if not is_literal(name))
+        plans = [self._plan(principal, n, types, regions) for n in names if is_literal(n)]
+        if globs:
+            _check_globs("target", globs)
+            plans += self._matching(principal, globs, set(names), types, regions)
+        self._check_number(len(plans))
+        return plans
+
+    def _check_number(self, targets: int) -> None:
+        if targets > self._max_targets:
+            raise bad_parameter("target", f"more than {self._max_targets} targets in one stream")
+
+    def _matching(
+        self,
+        principal: Principal,
+        globs: tuple[str, ...],
+        named: set[str],
+        types: tuple[str, ...],
+        regions: tuple[str, ...],
+    ) -> list[Plan]:
+        """Plan for every target that matches and of which this may be asked.
+
+        The globs see only what the principal may: the time they take tells of nothing else.
+
+        Raises:
+            Problem: there is none.
+
+        """
+        plans = []
+        for name in self._seen(principal):
+            if name not in named and matches(globs, name):
+                try:
+                    plans.append(self._plan(principal, name, types, regions))
+                except Problem:
+                    continue  # not this of that one
+        if not plans:
+            raise _no_such_target()
+        return plans
 
     def where(self, text: str | None) -> Wanted | None:
         """Compile the filter of a query.
@@ -176,14 +166,21 @@ class Planner:
     def visible(self, principal: Principal) -> list[tuple[Target, list[str], list[str]]]:
         """Return the targets that a principal may see, with the types and regions of each."""
         found = []
+        for target, scopes in self._visible(principal):
+            types = {t for scope in scopes for t in scope.types}
+            regions = {r for scope in scopes for r in scope.regions}
+            found.append((target, sorted(types), by_place(regions)))
+        return found
+
+    def _visible(self, principal: Principal) -> Iterator[tuple[Target, Sequence[Scope]]]:
         for target in self._targets.values():
             ask = self._ask(self._every[target.name], (), ())
             scopes = decide(self._grants, principal, target.name, ask)
             if scopes:
-                types = {t for scope in scopes for t in scope.types}
-                regions = {r for scope in scopes for r in scope.regions}
-                found.append((target, sorted(types), _sorted(regions)))
-        return found
+                yield target, scopes
+
+    def _visible_names(self, principal: Principal) -> tuple[str, ...]:
+        return tuple(target.name for target, _ in self._visible(principal))
 
     def _check_types(self, globs: tuple[str, ...]) -> None:
         _check_against("type", "scanner for type", globs, self._registry)
@@ -203,28 +200,30 @@ class Planner:
         target = self._targets.get(name)
         if target is None or not scopes:
             raise _no_such_target()
-        wanted = {t for scope in scopes for t in scope.types}
-        globs = tuple(glob for glob in regions if not is_literal(glob))
-        plan = Plan(
-            target=target,
-            scopes=scopes,
-            scanners=[s for s in self._registry.values() if s.type in wanted],
-            literal=frozenset(filter(is_literal, (*regions, *target.regions))),
-            open_ended=globs if regions else ("*",),
-        )
-        if not plan.shards(plan.regions(None)):
+        extent = self._extent(tuple(scopes), regions, target.regions)
+        if not extent.asked["types"]:
             raise bad_parameter(
                 "region",
                 'nothing to scan: global services count as region "global", and only there',
             )
-        return plan
+        return Plan(target=target, extent=extent)
 
-    def _everything(self, target: Target) -> _Everything:
+    def _make_extent(
+        self, scopes: tuple[Scope, ...], asked: tuple[str, ...], allowed: tuple[str, ...]
+    ) -> Extent:
+        return Extent(scopes, registry=self._registry, asked=asked, allowed=allowed)
+
+    def _everything_of(self, target: Target) -> _Everything:
+        return self._everything(target.partition, target.types, target.regions)
+
+    def _expand(
+        self, partition: str, types: tuple[str, ...], regions: tuple[str, ...]
+    ) -> _Everything:
         """Resolve the globs of a target to explicit lists."""
-        known = [*self._regions.get(target.partition, ()), *filter(is_literal, target.regions)]
+        known = [*self._regions.get(partition, ()), *filter(is_literal, regions)]
         return _Everything(
-            types=tuple(expand(target.types, self._registry)),
-            regions=tuple(expand([*target.regions, GLOBAL], dict.fromkeys(known))),
+            types=tuple(expand(types, self._registry)),
+            regions=tuple(expand([*regions, GLOBAL], dict.fromkeys(known))),
         )
 
     def _ask(self, every: _Everything, types: tuple[str, ...], regions: tuple[str, ...]) -> Ask:
@@ -269,7 +268,3 @@ def _check_against(name: str, what: str, globs: tuple[str, ...], known: Iterable
     for glob in globs:
         if not expand([glob], known):
             raise bad_parameter(name, f"no {what} {glob!r}{did_you_mean(glob, known)}")
-
-
-def _sorted(regions: Iterable[str]) -> list[str]:
-    return sorted(regions, key=lambda region: (region != GLOBAL, region))

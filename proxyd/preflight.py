@@ -30,6 +30,13 @@ def check(settings: Settings, registry: Mapping[str, Scanner]) -> None:
             raise ConfigError(f"targets[{i}].role_arn: no partition {target.partition!r}")
         _check_named(f"targets[{i}].regions", "region", target.regions, known)
         _check_named(f"targets[{i}].types", "scanner for type", target.types, registry)
+    for i, organization in enumerate(settings.organizations):
+        known = everywhere(organization.partition)
+        everything |= set(known)
+        if len(known) == 1:
+            raise ConfigError(f"organizations[{i}].role_arn: no such partition")
+        _check_named(f"organizations[{i}].regions", "region", organization.regions, known)
+        _check_named(f"organizations[{i}].types", "scanner for type", organization.types, registry)
     for i, grant in enumerate(settings.grants):
         _check_named(f"grants[{i}].regions", "region", grant.regions, everything)
         _check_named(f"grants[{i}].types", "scanner for type", grant.types, registry)
@@ -41,7 +48,9 @@ def check(settings: Settings, registry: Mapping[str, Scanner]) -> None:
 
 
 def _check_aws(settings: Settings) -> None:
-    partitions = {target.partition for target in settings.targets} or {"aws"}
+    partitions = {target.partition for target in settings.targets}
+    partitions |= {organization.partition for organization in settings.organizations}
+    partitions = partitions or {"aws"}
     regions = {region for partition in partitions for region in everywhere(partition)}
     if settings.aws.region is not None:
         _check_named("aws.region", "region", (settings.aws.region,), regions)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from proxyd.aws.access import Access
@@ -10,6 +11,18 @@ from proxyd.aws.shared import Regions
 from proxyd.errors import AwsError
 from proxyd.events import Mode, ScanStarted, ShardEnded
 from proxyd.model import Scanner, Target
+
+
+async def refusal(assume: Callable[[], Awaitable[None]], seconds: float) -> AwsError | None:
+    """Assume a role, and return why it is refused where it is."""
+    try:
+        async with asyncio.timeout(seconds):
+            await assume()
+    except AwsError as error:
+        return error
+    except TimeoutError:
+        return AwsError("timeout", "AssumeRoleTimeout", action="sts:AssumeRole")
+    return None
 
 
 async def enabled_regions(
@@ -62,4 +75,5 @@ def unseen(target: Target, type_: str, region: str, refused: AwsError) -> ShardE
         ms=0,
         code=refused.code,
         action=refused.action,
+        cause=refused.cause,
     )

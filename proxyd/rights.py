@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from proxyd.aws.access import Access, Purpose
 from proxyd.aws.shared import Shared
 from proxyd.errors import AwsError, Problem
+from proxyd.events import ClosingReason
 from proxyd.flight import Flight
 from proxyd.model import Detail, Principal, Target
 from proxyd.plan import Plan
+from proxyd.reach import refusal
 from proxyd.refusals import not_assumed
 from proxyd.settings import Limits
 
@@ -44,6 +46,11 @@ class Right:
         self.refused = refused
         for tell in list(self.holders):
             tell()
+
+
+def over(rights: Iterable[Right]) -> ClosingReason:
+    """Say why a stream ends of whose roles one was taken away: the others can be come back for."""
+    return "revoked" if all(right.refused is not None for right in rights) else "replaced"
 
 
 class Rights:
@@ -79,12 +86,17 @@ class Rights:
         works = []
         for plan, scan in zip(plans, scans, strict=True):
             access = self._access(principal, plan, detail, scan)
-            key = (principal.name, plan.target, detail, tuple(s.type for s in plan.scanners))
+            key = (principal.name, plan.target, detail, tuple(s.type for s in plan.extent.scanners))
             works.append((key, access))
+        # Of many targets one session each tells whether there is anything to stream: the others
+        # are for when a target has its turn.
+        alone = len(plans) == 1
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(
-                    self._shared(key, access) if shared else self._assume(access.assume, access)
+                    self._shared(key, access)
+                    if shared
+                    else self._assume(access.assume if alone else access.assume_once, access)
                 )
                 for key, access in works
             ]
@@ -99,7 +111,7 @@ class Rights:
             self._aws,
             Purpose(
                 target=plan.target,
-                scanners=plan.scanners,
+                scanners=plan.extent.scanners,
                 detail=detail,
                 principal=principal.name,
                 scan=scan,
@@ -128,15 +140,7 @@ class Rights:
                 del self._flights[key]
 
     async def _assume(self, assume: Callable[[], Awaitable[None]], access: Access) -> Right:
-        try:
-            async with asyncio.timeout(self._limits.assume_seconds):
-                await assume()
-        except AwsError as error:
-            return Right(access, error)
-        except TimeoutError:
-            refused = AwsError("timeout", "AssumeRoleTimeout", action="sts:AssumeRole")
-            return Right(access, refused)
-        return Right(access)
+        return Right(access, await refusal(assume, self._limits.assume_seconds))
 
     async def check(self, right: Right) -> None:
         """Try a right again: it may have been taken away, or given by now."""

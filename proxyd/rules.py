@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -15,27 +16,43 @@ from proxyd.auth.proofs import Proof
 from proxyd.aws.regions import everywhere
 from proxyd.errors import Problem
 from proxyd.events import ClosingReason
+from proxyd.extent import Extent
+from proxyd.members import Found, targets_of
 from proxyd.model import Principal, Scanner, Target
 from proxyd.plan import Plan, Planner, Query
 from proxyd.settings import Settings
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
+MAX_COMPARED = 1000
+"""Extents of old and new rules whose comparison is kept, while many streams are judged."""
+
 _NARROWED = ("regions", "types")
 """What of a target the plan of a stream is compared by, and not the target itself."""
 
 
 class Rules:
-    """One configuration, ready to be asked."""
+    """One configuration, ready to be asked.
 
-    def __init__(self, settings: Settings, registry: Mapping[str, Scanner]) -> None:
+    Attributes:
+        targets: those of the configuration, and those that its organizations bring.
+
+    """
+
+    def __init__(
+        self, settings: Settings, registry: Mapping[str, Scanner], found: Found | None = None
+    ) -> None:
         self.settings = settings
+        self.targets = (
+            *settings.targets,
+            *targets_of(settings.organizations, found or {}, settings.targets),
+        )
         self.directory = Directory(settings)
         self.planner = Planner(
-            settings.targets,
+            self.targets,
             settings.grants,
             registry,
-            {target.partition: everywhere(target.partition) for target in settings.targets},
+            {target.partition: everywhere(target.partition) for target in self.targets},
             max_targets=settings.limits.targets_per_stream,
         )
 
@@ -60,18 +77,32 @@ class Rules:
             allowed = self.planner.plan(principal, query)
         except Problem:
             return "revoked"
-        pairs = list(zip(plans, allowed, strict=True))
-        if not all(_within(plan, now) for plan, now in pairs):
-            return "revoked"
-        if any(_kept(plan.target) != _kept(now.target) for plan, now in pairs):
-            return "replaced"
-        return None
+        return _against(query, plans, {plan.target.name: plan for plan in allowed})
 
 
-def _within(plan: Plan, now: Plan) -> bool:
-    """Whether all that a plan scans is still allowed."""
-    shards = {(scanner.type, region) for scanner, region in plan.shards(plan.regions(None))}
-    return shards <= {(scanner.type, region) for scanner, region in now.shards(now.regions(None))}
+def _against(
+    query: Query, plans: Sequence[Plan], allowed: Mapping[str, Plan]
+) -> ClosingReason | None:
+    """Judge target by target; who asked for globs comes back to what they match by now."""
+    gone = [plan for plan in plans if plan.target.name not in allowed]
+    pairs = [(plan, allowed[plan.target.name]) for plan in plans if plan not in gone]
+    if not all(_within(plan.extent, now.extent) for plan, now in pairs):
+        return "revoked"
+    if gone or any(_kept(plan.target) != _kept(now.target) for plan, now in pairs):
+        return "replaced"
+    if query.mode == "watch" and len(allowed) > len(plans):
+        return "replaced"
+    return None
+
+
+@lru_cache(MAX_COMPARED)
+def _within(was: Extent, now: Extent) -> bool:
+    """Whether all that was scanned is still allowed."""
+    return _shards(was) <= _shards(now)
+
+
+def _shards(extent: Extent) -> set[tuple[str, str]]:
+    return {(scanner.type, region) for scanner, region in extent.shards(extent.regions(None))}
 
 
 def _kept(target: Target) -> Target:

@@ -14,6 +14,9 @@ from proxyd.alarms import Alarm, Alarms
 from proxyd.model import Target
 from proxyd.rights import Right, Rights
 
+LOOKS = 50.0
+"""Rights that are tried each second, all in all: with very many targets it takes longer."""
+
 
 class _Post:
     """One target that is watched over."""
@@ -69,7 +72,8 @@ class Sentinel:
             post.looking.cancel()
 
     def _rest(self, target: Target, post: _Post) -> None:
-        post.alarm = self._alarms.after(self._seconds, partial(self._start, target, post))
+        pause = max(self._seconds, len(self._posts) / LOOKS)
+        post.alarm = self._alarms.after(pause, partial(self._start, target, post))
 
     def _start(self, target: Target, post: _Post) -> None:
         post.alarm = None

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,7 @@ from proxyd.actions import actions_of
 from proxyd.admission import Admission, Caller
 from proxyd.alarms import Alarms
 from proxyd.audit.records import (
+    AccountsChanged,
     ConfigurationRefused,
     ConfigurationTaken,
     SessionEnded,
@@ -27,26 +28,31 @@ from proxyd.auth.failures import address_key
 from proxyd.auth.proofs import Proof
 from proxyd.auth.sessions import Session, Sessions
 from proxyd.aws.shared import Shared
+from proxyd.discovery import Discovery
 from proxyd.engine import Engine
 from proxyd.errors import Problem
 from proxyd.events import ClosingReason, Event
 from proxyd.live.feeds import Feeds
 from proxyd.live.watching import Selections, Watching
 from proxyd.live.watching import Terms as WatchTerms
+from proxyd.logs import get_logger
+from proxyd.members import lists_as
 from proxyd.metrics import Metrics
-from proxyd.model import Principal, Scanner
+from proxyd.model import Account, Principal, Scanner
 from proxyd.oidc.issuer import Issuer
 from proxyd.plan import Plan, Query
-from proxyd.rights import Rights
+from proxyd.rights import Rights, over
 from proxyd.rules import Rules
 from proxyd.sandbox import Report
 from proxyd.sentinel import Sentinel
-from proxyd.settings import Settings
+from proxyd.settings import Organization, Settings
 from proxyd.stream import Scan, Stream, Terms
 from proxyd.streams import Opened, Streams, retry_after
 from proxyd.turnstile import Turnstile
 from proxyd.warming import warm
 from proxyd.wire import Wire
+
+log = get_logger(__name__)
 
 MAX_FINISHED = 10_000
 """Finished snapshots that are remembered, to tell an EventSource that comes back to stop."""
@@ -83,7 +89,9 @@ class Service:
         self.limits = settings.limits
         self.stuck = False
         self.configuration = "current"
+        self._accounts: dict[str, tuple[Organization, Sequence[Account]]] = {}
         self.rules = Rules(settings, registry)
+        self.discovery = Discovery(aws, lambda: self.rules.settings.organizations, self.found)
         self.streams = Streams(settings.limits, metrics)
         self.sessions = Sessions(settings.session, time.monotonic, self._logged_out)
         self.issuers = issuers
@@ -138,7 +146,7 @@ class Service:
     async def warm(self) -> None:
         """Get what will be needed: the clients of the targets, behind those who ask already."""
         await asyncio.gather(*(issuer.warm() for issuer in self.issuers.values()))
-        await warm(self._aws.clients, self.rules.settings.targets, self.registry)
+        await warm(self._aws.clients, self.rules.targets, self.registry)
 
     def adopt(self, settings: Settings) -> int:
         """Go by a new configuration from now on: end what it does not allow any more.
@@ -147,13 +155,42 @@ class Service:
             How many streams had to end.
 
         """
-        self.rules = rules = Rules(settings, self.registry)
+        ended = self._take(settings)
+        self._trail.write(ConfigurationTaken(streams_ended=ended))
+        self.discovery.again()
+        return ended
+
+    def found(self, organization: Organization, accounts: Sequence[Account]) -> None:
+        """Go by the accounts of an organization as they are now."""
+        _, before = self._accounts.get(organization.name, (None, ()))
+        self._accounts[organization.name] = organization, accounts
+        added, removed = len({*accounts} - {*before}), len({*before} - {*accounts})
+        if added or removed:
+            ended = self._take(self.rules.settings)
+            log.info("accounts", organization=organization.name, added=added, removed=removed)
+            self._trail.write(
+                AccountsChanged(
+                    organization=organization.name,
+                    accounts=len(accounts),
+                    added=added,
+                    removed=removed,
+                    streams_ended=ended,
+                )
+            )
+
+    def _take(self, settings: Settings) -> int:
+        """Judge everything by new rules, and return how many streams had to end."""
+        known = {
+            o.name: self._accounts[o.name][1]
+            for o in settings.organizations
+            if o.name in self._accounts and lists_as(o, self._accounts[o.name][0])
+        }
+        self._accounts = {name: self._accounts[name] for name in known}
+        self.rules = rules = Rules(settings, self.registry, known)
         self.admission.adopt(settings, rules.directory)
         self.streams.limits = settings.limits
         self.sessions.terms = settings.session
-        ended = sum(self._judge(opened) for opened in self.streams)
-        self._trail.write(ConfigurationTaken(streams_ended=ended))
-        return ended
+        return sum(self._judge(opened) for opened in self.streams)
 
     def not_adopted(self) -> None:
         """Note that a new configuration was wrong."""
@@ -225,7 +262,8 @@ class Service:
             "configuration": self.configuration,
             "streams_free": self.streams.free,
             "scanners": len(self.registry),
-            "targets": len(self.rules.settings.targets),
+            "targets": len(self.rules.targets),
+            "organizations": self.discovery.states,
             "issuers": {name: issuer.state for name, issuer in self.issuers.items()},
             "sandbox": self._sandbox,
             "audit": self._trail.state(),
@@ -285,7 +323,10 @@ class Service:
                 for plan, scan, right in zip(plans, ids, opened.rights, strict=True)
             ]
         stream = opened.stream = Stream(scans, terms)
-        revoked = partial(stream.end, "revoked")
+
+        def revoked() -> None:
+            stream.end(over(opened.rights))
+
         self._begun(opened)
         for right in opened.rights:
             right.holders.append(revoked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from proxyd.model import Grant, Principal, Target
@@ -29,8 +31,14 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Aws(msgspec.Struct, frozen=True, kw_only=True):
-    """How AWS is reached. Times in seconds."""
+    """How AWS is reached. Times in seconds.
 
+    Attributes:
+        identity: the ARN of the role or user that proxyd runs as, for what `proxyd iam` prints.
+
+    """
+
+    identity: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
     endpoints: dict[str, str] = msgspec.field(default_factory=dict)
@@ -198,6 +206,54 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
     mode: str = "required"
 
 
+class Organization(msgspec.Struct, frozen=True, kw_only=True):
+    """An AWS organization, each account of which becomes a target. Times in seconds.
+
+    Attributes:
+        name: what it is called in the log and in `/readyz`.
+        role_arn: the role in each account; `{account}` stands for the account.
+        external_id: what the roles' external ids begin with; a dot and the account follow.
+        targets: what the targets are called; `{account}` and `{name}` are the account's.
+        regions: as of a target, and so are `types`, `via` and `duration`.
+        units: the organizational units whose accounts are taken, and those below; none: all.
+        exclude: accounts, and units with all that is below them, that are left out.
+        list_role_arn: the role that may list the accounts; by default proxyd itself may.
+        refresh_seconds: after which the accounts are listed again.
+
+    """
+
+    name: str
+    role_arn: str
+    external_id: str
+    targets: str = "{name}-{account}"
+    regions: tuple[str, ...] = ("*",)
+    types: tuple[str, ...] = ("*",)
+    via: str | None = None
+    duration: int = 3600
+    units: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    list_role_arn: str | None = None
+    refresh_seconds: float = 300.0
+
+    def __repr__(self) -> str:
+        """Show everything but the external id, as a target does."""
+        return f"Organization({self.name!r}, {self.role_arn!r})"
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn` or `aws-us-gov`, from the role's ARN."""
+        return self.role_arn.split(":")[1]
+
+    def external_id_in(self, account: str) -> str:
+        """Return the external id of its roles in an account: no two accounts have the same."""
+        return f"{self.external_id}.{account}"
+
+    def may_bring(self, target: str) -> bool:
+        """Whether a target of one of its accounts could have this name."""
+        pattern = re.escape(self.targets).replace(r"\{account\}", r"\d{12}")
+        return re.fullmatch(pattern.replace(r"\{name\}", ".*"), target) is not None
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds. Times in seconds; a shard's counts what AWS takes, not what its reader takes.
 
@@ -213,7 +269,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     failed_logins: int = 10
     streams: int = 1000
     streams_per_principal: int = 50
-    targets_per_stream: int = 100
+    targets_per_stream: int = 1000
     shards_at_once: int = 256
     assume_seconds: float = 10.0
     backlog_bytes: int = 256 * 1024
@@ -249,6 +305,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Sandbox = Sandbox()
     limits: Limits = Limits()
     targets: tuple[Target, ...] = ()
+    organizations: tuple[Organization, ...] = ()
     tokens: tuple[Token, ...] = ()
     grants: tuple[Grant, ...] = ()
     session: Session = Session()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import secrets
+from bisect import bisect_right
 from collections.abc import Callable
+from itertools import accumulate
 
 import msgspec
 
@@ -47,15 +49,22 @@ def data_of(event: Event) -> bytes:
         case Resource():
             return ascii_json(_shortened(event))
         case ScanCompleted():
-            return ascii_json(_with_fewer_gaps(event, len(data)))
+            return ascii_json(_with_fewer_gaps(event))
     return data
 
 
-def _with_fewer_gaps(event: ScanCompleted, size: int) -> ScanCompleted:
-    """Keep as many gaps as fit and say how many do not: each has had its `shard` event."""
-    kept = len(event.gaps) * MAX_DATA // size * 9 // 10
+def _with_fewer_gaps(event: ScanCompleted) -> ScanCompleted:
+    """Keep as many gaps as fit and say how many do not: each has had its `shard` event.
+
+    Where not even the rest fits, as with thousands of actions, the remedies go as well.
+    """
+    bare = msgspec.structs.replace(event, gaps=[], gaps_left_out=len(event.gaps))
+    if len(ascii_json(bare)) > MAX_DATA:
+        bare = msgspec.structs.replace(bare, remedies=[])
+    sizes = accumulate(len(ascii_json(gap)) + 1 for gap in event.gaps)
+    kept = bisect_right(list(sizes), MAX_DATA - len(ascii_json(bare)))
     return msgspec.structs.replace(
-        event, gaps=event.gaps[:kept], gaps_left_out=len(event.gaps) - kept
+        bare, gaps=event.gaps[:kept], gaps_left_out=len(event.gaps) - kept
     )
 
 

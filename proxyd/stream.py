@@ -21,7 +21,7 @@ from proxyd.logs import get_logger, where
 from proxyd.metrics import Metrics
 from proxyd.model import Resource, Scanner
 from proxyd.plan import Plan
-from proxyd.reach import enabled_regions, known_off, started, unseen
+from proxyd.reach import enabled_regions, known_off, refusal, started, unseen
 from proxyd.settings import Limits
 
 log = get_logger(__name__)
@@ -173,21 +173,24 @@ class Stream:
         async with slots:
             since = time.monotonic()
             enabled, lacking = None, None
-            if scan.refused is None:
-                enabled, lacking = await enabled_regions(scan.access, scan.plan.scanners)
-            shards = scan.plan.shards(scan.plan.regions(enabled))
+            refused = scan.refused or await refusal(
+                scan.access.assume, self._terms.limits.assume_seconds
+            )
+            if refused is None:
+                enabled, lacking = await enabled_regions(scan.access, scan.plan.extent.scanners)
+            shards = scan.plan.extent.shards(scan.plan.extent.regions(enabled))
             coverage = Coverage(len(shards))
             self._coverages[scan.id] = coverage
             if lacking is not None:
                 coverage.lacks(lacking)
             await self._put(started(scan.id, scan.plan.target, "snapshot", shards))
-            await self._run(scan, shards, enabled, coverage)
+            await self._run(scan, shards, refused, enabled, coverage)
             own_calls = scan.access.meter.calls - coverage.calls
             self._terms.metrics.calls.inc(own_calls)
             await self._put(
                 coverage.completed(
                     scan=scan.id,
-                    target=scan.plan.target.name,
+                    target=scan.plan.target,
                     calls=own_calls,
                     ms=round((time.monotonic() - since) * 1000),
                 )
@@ -196,7 +199,8 @@ class Stream:
     async def _run(
         self,
         scan: Scan,
-        shards: list[tuple[Scanner, str]],
+        shards: Sequence[tuple[Scanner, str]],
+        refused: AwsError | None,
         enabled: Regions | None,
         coverage: Coverage,
     ) -> None:
@@ -208,7 +212,7 @@ class Stream:
         works = []
         for scanner, region in shards:
             work = Work(scanner, region)
-            known = scan.refused or known_off(region, enabled)
+            known = refused or known_off(region, enabled)
             if known is None:
                 works.append(work)
             else:

@@ -5,8 +5,6 @@ msgspec converts TOML to these; a ValueError of a table's own check gets the pat
 
 from __future__ import annotations
 
-import base64
-import ipaddress
 import math
 import re
 from datetime import date
@@ -15,23 +13,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from proxyd import settings
+from proxyd import forms, settings
 from proxyd.model import FRONT
 
-_GLOB = re.compile(r"[A-Za-z0-9:_.*?-]+")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
-_QUEUE_ARN = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]{1,80}")
-_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
-_SAN = re.compile(r"(DNS|URI|email):[\x21-\x7e]{1,512}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_MAX_PORT = 65535
-_PUBLIC_KEY_BYTES = 32  # of X25519
-_SINK = re.compile(r"stdout|journald|unix:/[\x21-\x7e]{1,100}|(tcp|tls)://[\x21-\x7e]{3,255}")
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?")
-_SINKS = "stdout, journald, unix:/PATH, tcp://HOST:PORT, tls://HOST:PORT"
 _SANDBOX_MODES = ("required", "best-effort", "off")
 _MIN_SESSION, _MAX_SESSION = 900, 3600
+_LEAST_REFRESH = 10
 _AWS_LEAST = {
     "attempts": 1,
     "clients": 1,
@@ -46,9 +33,6 @@ ALGORITHMS = (
     *("ES256", "ES384", "ES512", "Ed25519", "EdDSA"),
 )
 """Signatures with a key that only the issuer has; never one that proxyd would have to know."""
-
-NAME_EXPECTED = "expected letters, digits, `.`, `_`, `-`"
-NO_PROXY = "proxy: expected an address such as http://egress.example:3128"
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +66,7 @@ class Server(Strict, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         host, _, port = self.listen.rpartition(":")
         is_path = self.listen.startswith("unix:") and len(self.listen) > len("unix:")
-        if not is_path and not (host and port.isdigit() and int(port) <= _MAX_PORT):
+        if not is_path and not (host and port.isdigit() and int(port) <= forms.MAX_PORT):
             msg = 'listen: expected HOST:PORT or "unix:/PATH"'
             raise ValueError(msg)
         if not self.hosts:
@@ -100,15 +84,17 @@ class Aws(settings.Aws, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if not getattr(self, name) >= least:
                 msg = f"{name}: expected at least {least}"
                 raise ValueError(msg)
-        if self.endpoint_url is not None and not _is_loopback(self.endpoint_url):
+        if self.endpoint_url is not None and not forms.is_loopback(self.endpoint_url):
             msg = (
                 "endpoint_url is for emulators: expected a loopback address, http://127.0.0.1:PORT"
             )
             raise ValueError(msg)
         for service, url in self.endpoints.items():
-            if not (is_address(url, "https") or _is_loopback(url)):
+            if not (forms.is_address(url, "https") or forms.is_loopback(url)):
                 msg = f"endpoints.{service}: expected an https:// address"
                 raise ValueError(msg)
+        if self.identity is not None:
+            _check(forms.IDENTITY, self.identity, f"identity: {forms.IDENTITY_EXPECTED}")
         _check_proxy_and_bundle(self.proxy, self.ca_bundle)
 
 
@@ -149,13 +135,15 @@ class Issuer(settings.Issuer, frozen=True, kw_only=True, forbid_unknown_fields=T
     proxy: Secret | None = None  # type: ignore[assignment] # it may hold a password
 
     def __post_init__(self) -> None:
-        _check(_NAME, self.name, f"name: {NAME_EXPECTED}")
+        _check(forms.NAME, self.name, f"name: {forms.NAME_EXPECTED}")
         if self.name == FRONT:
             msg = f"name: {FRONT!r} stands for front proxies; expected another"
             raise ValueError(msg)
         for name in ("issuer", "jwks_uri"):
             value = getattr(self, name)
-            if value is not None and not (is_address(value, "https") or _is_loopback(value)):
+            if value is not None and not (
+                forms.is_address(value, "https") or forms.is_loopback(value)
+            ):
                 msg = f"{name}: expected an https:// address"
                 raise ValueError(msg)
         if not self.audience:
@@ -180,7 +168,7 @@ class Login(Strict, frozen=True, kw_only=True):
     scopes: list[str] = msgspec.field(default_factory=lambda: ["openid"])
 
     def __post_init__(self) -> None:
-        origin = is_address(self.url, "https") or _is_loopback(self.url)
+        origin = forms.is_address(self.url, "https") or forms.is_loopback(self.url)
         if not origin or urlsplit(self.url).path not in {"", "/"}:
             msg = "url: expected https://HOST, where browsers reach proxyd"
             raise ValueError(msg)
@@ -201,13 +189,13 @@ class Front(settings.Front, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         for peer in self.peers:
-            if peer != "unix" and not _is_network(peer):
+            if peer != "unix" and not forms.is_network(peer):
                 msg = f'peers: {peer!r} is neither an address, nor a network, nor "unix"'
                 raise ValueError(msg)
         for name in ("user_header", "groups_header"):
             value = getattr(self, name)
             if value is not None:
-                _check(_HEADER, value, f"{name}: expected the name of a header")
+                _check(forms.HEADER, value, f"{name}: expected the name of a header")
         if self.groups_header is not None and self.user_header is None:
             msg = "groups_header: needs a user_header: groups are somebody's"
             raise ValueError(msg)
@@ -222,8 +210,8 @@ class Audit(settings.Audit, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     key: Credential | None = None  # type: ignore[assignment] # it becomes a path
 
     def __post_init__(self) -> None:
-        if not self.sinks or not all(map(_is_sink, self.sinks)):
-            msg = f"sinks: expected some of {_SINKS}"
+        if not self.sinks or not all(map(forms.is_sink, self.sinks)):
+            msg = f"sinks: expected some of {forms.SINKS}"
             raise ValueError(msg)
         if len(set(self.sinks)) < len(self.sinks):
             msg = "sinks: one of them is there twice"
@@ -231,7 +219,7 @@ class Audit(settings.Audit, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if not 1 <= self.heartbeat_seconds < math.inf:
             msg = "heartbeat_seconds: expected at least 1"
             raise ValueError(msg)
-        if self.public_key is not None and not _is_public_key(self.public_key):
+        if self.public_key is not None and not forms.is_public_key(self.public_key):
             msg = "public_key: expected what `proxyd audit key` prints"
             raise ValueError(msg)
         if (self.certificate is None) != (self.key is None):
@@ -269,17 +257,52 @@ class Target(Strict, frozen=True, kw_only=True):
     events: str | None = None
 
     def __post_init__(self) -> None:
-        _check(_NAME, self.name, f"name: {NAME_EXPECTED}")
+        _check(forms.NAME, self.name, f"name: {forms.NAME_EXPECTED}")
         for name in ("role_arn", "via"):
             value = getattr(self, name)
             if value is not None:
-                _check(_ROLE_ARN, value, f"{name}: expected arn:aws:iam::ACCOUNT:role/NAME")
+                _check(forms.ROLE_ARN, value, f"{name}: expected arn:aws:iam::ACCOUNT:role/NAME")
         if self.events is not None:
-            _check(_QUEUE_ARN, self.events, "events: expected arn:aws:sqs:REGION:ACCOUNT:QUEUE")
+            _check(
+                forms.QUEUE_ARN, self.events, "events: expected arn:aws:sqs:REGION:ACCOUNT:QUEUE"
+            )
         _check_globs("regions", self.regions)
         _check_globs("types", self.types)
-        if not _MIN_SESSION <= self.duration <= _MAX_SESSION:
-            msg = f"duration: expected {_MIN_SESSION} to {_MAX_SESSION} seconds"
+        _check_duration(self.duration)
+
+
+class Organization(settings.Organization, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[[organizations]]."""
+
+    external_id: Secret  # type: ignore[assignment] # it becomes a text
+
+    def __post_init__(self) -> None:
+        _check(forms.NAME, self.name, f"name: {forms.NAME_EXPECTED}")
+        _check(
+            forms.ROLE_PATTERN,
+            self.role_arn,
+            "role_arn: expected arn:aws:iam::{account}:role/NAME",
+        )
+        for name in ("via", "list_role_arn"):
+            value = getattr(self, name)
+            if value is not None:
+                _check(forms.ROLE_ARN, value, f"{name}: expected arn:aws:iam::ACCOUNT:role/NAME")
+        if not forms.NAMES.fullmatch(self.targets) or "{account}" not in self.targets:
+            msg = "targets: expected {account} in it, and {name}, letters, digits, `.`, `_`, `-`"
+            raise ValueError(msg)
+        for name in ("units", "exclude"):
+            for value in getattr(self, name):
+                _check(
+                    forms.ACCOUNT_OR_UNIT, value, f"{name}: {value!r} is no id: expected ou-…, r-…"
+                )
+        if any(unit.isdigit() for unit in self.units):
+            msg = "units: expected ids of units, ou-… or r-…; an account alone is a target"
+            raise ValueError(msg)
+        _check_globs("regions", list(self.regions))
+        _check_globs("types", list(self.types))
+        _check_duration(self.duration)
+        if not _LEAST_REFRESH <= self.refresh_seconds < math.inf:
+            msg = f"refresh_seconds: expected at least {_LEAST_REFRESH}"
             raise ValueError(msg)
 
 
@@ -296,9 +319,9 @@ class Principal(Strict, frozen=True, kw_only=True):
         if not isinstance(self.expires, date | None):
             msg = "expires: expected a date such as 2027-01-01, or a date-time"
             raise ValueError(msg)  # noqa: TRY004 - msgspec adds the path to a ValueError only
-        _check(_NAME, self.name, f"name: {NAME_EXPECTED}")
+        _check(forms.NAME, self.name, f"name: {forms.NAME_EXPECTED}")
         _check(
-            _SHA256,
+            forms.SHA256,
             self.token_sha256,
             "token_sha256: expected 64 lower-case hex digits, as `proxyd token new` prints them",
         )
@@ -314,12 +337,12 @@ class Certificate(Strict, frozen=True, kw_only=True):
     admin: bool = False
 
     def __post_init__(self) -> None:
-        _check(_NAME, self.name, f"name: {NAME_EXPECTED}")
+        _check(forms.NAME, self.name, f"name: {forms.NAME_EXPECTED}")
         if (self.subject is None) == (self.san is None):
             msg = 'expected either subject = "CN=...,O=..." or san = "DNS:..."'
             raise ValueError(msg)
         if self.san is not None:
-            _check(_SAN, self.san, "san: expected DNS:NAME, URI:ADDRESS or email:ADDRESS")
+            _check(forms.SAN, self.san, "san: expected DNS:NAME, URI:ADDRESS or email:ADDRESS")
 
 
 class Grant(Strict, frozen=True, kw_only=True):
@@ -354,19 +377,21 @@ class File(Strict, frozen=True, kw_only=True):
     login: Login | None = None
     issuers: list[Issuer] = msgspec.field(default_factory=list)
     targets: list[Target] = msgspec.field(default_factory=list)
+    organizations: list[Organization] = msgspec.field(default_factory=list)
     principals: list[Principal] = msgspec.field(default_factory=list)
     certificates: list[Certificate] = msgspec.field(default_factory=list)
     grants: list[Grant] = msgspec.field(default_factory=list)
 
 
-def is_name(name: str) -> bool:
-    """Whether something of the configuration can be called that."""
-    return _NAME.fullmatch(name) is not None
-
-
 def _check(pattern: re.Pattern[str], value: str, message: str) -> None:
     if not pattern.fullmatch(value):
         raise ValueError(message)
+
+
+def _check_duration(seconds: int) -> None:
+    if not _MIN_SESSION <= seconds <= _MAX_SESSION:
+        msg = f"duration: expected {_MIN_SESSION} to {_MAX_SESSION} seconds"
+        raise ValueError(msg)
 
 
 def _check_positive(table: msgspec.Struct) -> None:
@@ -377,8 +402,8 @@ def _check_positive(table: msgspec.Struct) -> None:
 
 
 def _check_proxy_and_bundle(proxy: Secret | None, ca_bundle: str | None) -> None:
-    if isinstance(proxy, str) and not is_address(proxy, "http", "https"):
-        raise ValueError(NO_PROXY)
+    if isinstance(proxy, str) and not forms.is_address(proxy, "http", "https"):
+        raise ValueError(forms.NO_PROXY)
     _check_files(ca_bundle=ca_bundle)
 
 
@@ -389,59 +414,13 @@ def _check_files(**files: str | None) -> None:
             raise ValueError(msg)
 
 
-def _is_sink(sink: str) -> bool:
-    if not _SINK.fullmatch(sink):
-        return False
-    kind = sink.partition(":")[0]
-    if kind not in {"tcp", "tls"}:
-        return True
-    if not is_address(sink, kind) or not urlsplit(sink).port:
-        return False
-    host = urlsplit(sink).hostname or ""
-    return ":" in host or _HOST.fullmatch(host) is not None
-
-
-def _is_public_key(text: str) -> bool:
-    try:
-        return len(base64.b64decode(text, validate=True)) == _PUBLIC_KEY_BYTES
-    except ValueError:
-        return False
-
-
-def _is_network(peer: str) -> bool:
-    try:
-        ipaddress.ip_network(peer)
-    except ValueError:
-        return False
-    return True
-
-
 def _check_globs(name: str, globs: list[str]) -> None:
     if not globs:
         msg = f'{name}: expected at least one glob; ["*"] means all'
         raise ValueError(msg)
     for glob in globs:
         _check(
-            _GLOB, glob, f"{name}: {glob!r} is not a glob: only letters, digits, `:-_.`, `*`, `?`"
+            forms.GLOB,
+            glob,
+            f"{name}: {glob!r} is not a glob: only letters, digits, `:-_.`, `*`, `?`",
         )
-
-
-def is_address(url: str, *schemes: str) -> bool:
-    """Whether it is scheme://host, with a port that there can be."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _is_loopback(url: str) -> bool:
-    if not is_address(url, "http", "https"):
-        return False
-    parts = urlsplit(url)
-    if parts.hostname == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False

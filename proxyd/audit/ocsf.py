@@ -183,6 +183,7 @@ _ACTIVITIES = {
     records.ServiceStopped: (_STOP, _INFORMATIONAL, _SUCCESS),
     records.ConfigurationTaken: (_UPDATE, _INFORMATIONAL, _SUCCESS),
     records.ConfigurationRefused: (_UPDATE, _MEDIUM, _FAILURE),
+    records.AccountsChanged: (_UPDATE, _INFORMATIONAL, _SUCCESS),
     records.Heartbeat: (_OTHER, _INFORMATIONAL, _SUCCESS),
     records.SinkFailed: (_OTHER, _HIGH, _FAILURE),
     records.SinkRecovered: (_OTHER, _INFORMATIONAL, _SUCCESS),

@@ -227,6 +227,17 @@ class ConfigurationRefused(Record, frozen=True, kw_only=True):
     CODE: ClassVar[str] = "configuration.refused"
 
 
+class AccountsChanged(Record, frozen=True, kw_only=True):
+    """The accounts of an organization are not those of before; so many streams had to end."""
+
+    CODE: ClassVar[str] = "accounts.changed"
+    organization: Name
+    accounts: Count
+    added: Count
+    removed: Count
+    streams_ended: Count
+
+
 class Heartbeat(Record, frozen=True, kw_only=True):
     """Nothing has to happen for the trail to go on: what comes after a gap in these is late.
 
@@ -291,7 +302,7 @@ CODES: dict[str, type[Record]] = {
         *(ScanStarted, ScanRefused, ScanEnded, StreamEndRequested, RequestRefused),
         *(LoginRefused, SessionStarted, SessionEnded),
         *(ServiceStarted, ServiceStopped, ConfigurationTaken, ConfigurationRefused),
-        *(Heartbeat, SinkFailed, SinkRecovered),
+        *(AccountsChanged, Heartbeat, SinkFailed, SinkRecovered),
     )
 }
 """The registry: every event that there is."""

@@ -7,11 +7,14 @@ lists first, and an empty list is a refusal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
 from proxyd.globs import matches
 from proxyd.model import Grant, Principal
+
+MAX_ANSWERS = 1000
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +79,10 @@ def decide(grants: Iterable[Grant], principal: Principal, target: str, ask: Ask)
     return scopes
 
 
+@lru_cache(MAX_ANSWERS)
 def _within(
-    globs: Iterable[str], asked: tuple[str, ...] | None, every: tuple[str, ...]
+    globs: tuple[str, ...], asked: tuple[str, ...] | None, every: tuple[str, ...]
 ) -> tuple[str, ...]:
-    globs = tuple(globs)
     allowed = tuple(value for value in (every if asked is None else asked) if matches(globs, value))
     if asked is not None and len(allowed) < len(asked):
         return ()

@@ -253,5 +253,8 @@ def _needs(purpose: Purpose) -> dict[str, tuple[str, ...]]:
 
 def actions_for(scanners: Iterable[Scanner]) -> list[str]:
     """Return every action that a role needs for these scanners, and for proxyd itself."""
-    operations = {op for scanner in scanners for op in scanner.operations}
-    return sorted({action_of(op) for op in {*operations, DESCRIBE_REGIONS}})
+    found = list(scanners)
+    operations = {op for scanner in found for op in scanner.operations}
+    if any(scanner.scope == "regional" for scanner in found):
+        operations.add(DESCRIBE_REGIONS)
+    return sorted({action_of(op) for op in operations})

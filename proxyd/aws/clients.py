@@ -39,7 +39,9 @@ TEND = 30.0
 BUSY = 300.0
 """Seconds after it was asked for in which a client may still be in use."""
 
-_BASE = "proxyd"
+_BASE = "proxyd "
+"""What comes before the service in the keys of clients that sign as proxyd itself."""
+
 _OURS = 1
 """What botocore is told of attempts where the retries are proxyd's (`internals.attend`)."""
 
@@ -120,9 +122,9 @@ class Clients:
         self._kept.move_to_end(key)
         return kept.client
 
-    async def base_sts(self, region: str) -> Any:
-        """Return the STS client that signs as proxyd itself, by botocore's own chain."""
-        key = (_BASE, region)
+    async def base(self, service: str, region: str) -> Any:
+        """Return the client that signs as proxyd itself, by botocore's own chain."""
+        key = (_BASE + service, region)
         kept = self._kept.get(key)
         return kept.client if kept else await self._once(key, self._make_base)
 
@@ -159,7 +161,7 @@ class Clients:
         try:
             client = await make(key)
             kept = self._kept[key] = _Kept(client)
-            if key[0] == _BASE:
+            if key[0].startswith(_BASE):
                 internals.metered(client, key[1], self._settings.attempts)
             else:
                 internals.attend(client, key[1], self._settings.attempts, kept.touch)
@@ -180,7 +182,8 @@ class Clients:
     async def _make_base(self, key: Key) -> Any:
         """Make it on the loop: finding proxyd's own credentials may take a request."""
         config = AioConfig(retries=_retries(_OURS))
-        return await self._base.client("sts", region_name=key[1], config=config).__aenter__()
+        service = key[0].removeprefix(_BASE)
+        return await self._base.client(service, region_name=key[1], config=config).__aenter__()
 
     def _reach(self, service: str, attempts: int, region: str = "") -> dict[str, Any]:
         """Return what a client takes to reach its service as configured."""
@@ -204,7 +207,11 @@ class Clients:
         """Choose what to close: never anything that may be in the middle of a call."""
         settings = self._settings
         surplus = len(self._kept) - settings.clients
-        idle = [(key, now - kept.used) for key, kept in self._kept.items() if key[0] != _BASE]
+        idle = [
+            (key, now - kept.used)
+            for key, kept in self._kept.items()
+            if not key[0].startswith(_BASE)
+        ]
         return [
             key
             for place, (key, seconds) in enumerate(idle)

@@ -84,7 +84,8 @@ class NarrowLoader(Loader):  # type: ignore[misc] # botocore is untyped
 
     def _forget(self, whole: Model) -> None:
         """Let go of a whole model: botocore's loader would keep it."""
-        kept = [(k, v) for k, v in self._cache.items() if v is not whole]
+        # Clients are made in a thread, and the loop reads how they page: it adds to this meanwhile.
+        kept = [(k, v) for k, v in list(self._cache.items()) if v is not whole]
         self._cache = {k: v for k, v in kept if not (isinstance(v, tuple) and v[0] is whole)}
 
 

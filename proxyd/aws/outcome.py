@@ -15,7 +15,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from proxyd.actions import action_of
-from proxyd.errors import AwsError, DeclarationError
+from proxyd.errors import AwsError, Cause, DeclarationError
 from proxyd.model import GLOBAL, Operation, Status
 
 EXPIRED = frozenset(
@@ -99,6 +99,21 @@ _BY_CODE: dict[str, Status] = {
 _ACTION = re.compile(r"perform:? ([a-z0-9-]{2,40}:[A-Za-z0-9]{2,80})\b")
 _ORGANIZATION = ("service control policy", "resource control policy")
 _OF_THE_ROLE = ("identity-based policy", "permissions boundary", "session policy")
+_REASON = re.compile(r"(?:because no|(explicit deny) in (?:an?|the)) ")
+_CAUSES: tuple[tuple[str, Cause], ...] = (
+    ("service control polic", "organization"),
+    ("resource control polic", "organization"),
+    ("permissions boundar", "boundary"),
+    ("session polic", "session_policy"),
+    ("sessions polic", "session_policy"),  # as AWS writes it of an explicit deny
+    ("endpoint polic", "endpoint_policy"),
+    ("identity-based polic", "policy"),
+    ("resource-based polic", "resource_policy"),
+    ("trust polic", "resource_policy"),
+)
+"""IAM User Guide, "Troubleshoot access denied error messages": an implicit denial of several kinds
+of policy is one that the first of these can mend."""
+
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -162,14 +177,25 @@ def _answered(error: boto.ClientError, operation: Operation) -> AwsError:
 def _denied(code: str, text: str, operation: Operation) -> AwsError:
     named = _ACTION.search(text)
     action = named[1] if named else action_of(operation)
+    text = text.lower()
     if any(kind in text for kind in _ORGANIZATION):
-        return AwsError("scp_denied", code, action=action)
+        return AwsError("scp_denied", code, action=action, cause="organization")
     of_the_role = any(kind in text for kind in _OF_THE_ROLE)
     # S3 refuses with a bare "Access Denied" for one bucket as for all of them.
     scope = "account" if of_the_role or operation.service != "s3" else "resource"
     if "resource-based policy" in text and not of_the_role:
         scope = "resource"
-    return AwsError("denied", code, action=action, scope=scope)
+    return AwsError("denied", code, action=action, scope=scope, cause=_cause(text))
+
+
+def _cause(text: str) -> Cause | None:
+    """Read which kind of policy refused from what follows AWS's words for it: ARNs come before."""
+    said = list(_REASON.finditer(text))
+    if not said:
+        return None
+    rest = text[said[-1].end() :]
+    cause = next((cause for words, cause in _CAUSES if words in rest), None)
+    return "explicit_deny" if cause == "policy" and said[-1][1] else cause
 
 
 def _unreachable(error: boto.BotoCoreError, region: str) -> Status:

@@ -7,22 +7,15 @@ percentage: `split()` is for when that one is hit.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from proxyd.actions import RESOURCES
-from proxyd.model import Target
+from proxyd.events import Statement
+from proxyd.statements import allowing, document
 
 MAX_SESSION_POLICY = 2048
 """Characters of a session policy."""
-
-MAX_MANAGED_POLICY = 6144
-"""Characters of a customer managed policy, white space not counted."""
-
-VERSION = "2012-10-17"
 
 
 class SessionPolicy(msgspec.Struct, frozen=True):
@@ -80,64 +73,16 @@ def split(policy: SessionPolicy, needs: Mapping[str, Iterable[str]]) -> list[Ses
     ]
 
 
-def role_policies(actions: Iterable[str]) -> list[dict[str, Any]]:
-    """Make the policies that a role needs, each small enough for a managed policy."""
-    packed = pack({action: [action] for action in actions}, MAX_MANAGED_POLICY)
-    return [json.loads(policy.document) for policy in packed]
-
-
-def trust_policy(target: Target, proxyd: str) -> dict[str, Any]:
-    """Make the trust policy of a target's role: only proxyd, and only with the external id.
-
-    Args:
-        target: whose role it is.
-        proxyd: the ARN of the identity that proxyd runs as.
-
-    """
-    return {
-        "Version": VERSION,
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": proxyd},
-                "Action": "sts:AssumeRole",
-                "Condition": {
-                    "StringEquals": {"sts:ExternalId": target.external_id},
-                    "StringLike": {"sts:RoleSessionName": "proxyd-*"},
-                },
-            },
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": proxyd},
-                "Action": ["sts:SetSourceIdentity", "sts:TagSession"],
-            },
-        ],
-    }
-
-
 def queue_policy(arn: str) -> str:
     """Make the session policy of who reads a target's events: one action on one queue."""
-    statement = _allow(["sqs:ReceiveMessage"], arn)
-    return json.dumps({"Version": VERSION, "Statement": [statement]}, separators=(",", ":"))
+    return document([Statement(action=["sqs:ReceiveMessage"], resource=arn)])
 
 
 def via_policy(role_arn: str) -> str:
     """Make the session policy of a chained role: it may go on to one role, and no more."""
-    statement = {
-        "Effect": "Allow",
-        "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
-        "Resource": role_arn,
-    }
-    return json.dumps({"Version": VERSION, "Statement": [statement]}, separators=(",", ":"))
+    actions = ["sts:AssumeRole", "sts:SetSourceIdentity"]
+    return document([Statement(action=actions, resource=role_arn)])
 
 
-def _document(actions: Collection[str]) -> str:
-    anywhere = sorted(action for action in actions if action not in RESOURCES)
-    narrow = sorted(action for action in actions if action in RESOURCES)
-    statements = [_allow(anywhere, "*")] if anywhere else []
-    statements += [_allow([action], list(RESOURCES[action])) for action in narrow]
-    return json.dumps({"Version": VERSION, "Statement": statements}, separators=(",", ":"))
-
-
-def _allow(actions: list[str], resources: str | list[str]) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+def _document(actions: Iterable[str]) -> str:
+    return document(allowing(actions))

@@ -66,6 +66,17 @@ def session_name(scan: str) -> str:
     return f"proxyd-{scan}"
 
 
+class Unassumed:
+    """No session: what signs as proxyd itself needs none, and nothing else may sign."""
+
+    async def current(self) -> ReadOnlyCredentials:
+        """Refuse."""
+        raise LookupError("there is no session")
+
+    async def renew(self, stale: ReadOnlyCredentials) -> None:
+        """Leave expired credentials to botocore's chain, which renews them."""
+
+
 class Session:
     """Credentials for one role under one session policy.
 
@@ -139,7 +150,7 @@ class Session:
         )
         with calling(call, ASSUME_ROLE):
             if self._via is None:
-                sts = await self._clients.base_sts(self._region)
+                sts = await self._clients.base("sts", self._region)
                 await self._pace.wait(ASSUME_ROLE.service, self._region)  # its own client does not
             else:
                 sts = await self._clients.get("sts", self._region)

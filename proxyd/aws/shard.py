@@ -14,13 +14,19 @@ from proxyd.aws.binding import Binding, calling
 from proxyd.aws.clients import Clients
 from proxyd.aws.outcome import translated
 from proxyd.aws.tags import RegionTags
-from proxyd.errors import AwsError
+from proxyd.errors import AwsError, Cause
 from proxyd.model import Detail, Link, Operation, Property, Resource, Scanner
 from proxyd.tagging import tags_by_arn
 
 
 class AwsShard:
-    """What a scanner is handed: `proxyd.model.Shard`, and for the engine what came of it."""
+    """What a scanner is handed: `proxyd.model.Shard`, and for the engine what came of it.
+
+    Attributes:
+        asked: the operations that it has called so far.
+        sampling: whether the tags of a few resources are enough: those of one page.
+
+    """
 
     def __init__(
         self,
@@ -44,6 +50,9 @@ class AwsShard:
         self.is_home = is_home
         self.problem: AwsError | None = None
         self.refused: set[str] = set()
+        self.causes: dict[str, Cause] = {}
+        self.asked: set[Operation] = set()
+        self.sampling = False
         self._endpoint_region = endpoint_region
         self._clients = clients
         self._reads = scanner.reads
@@ -105,9 +114,12 @@ class AwsShard:
 
     async def tags(self, kind: str) -> dict[str, dict[str, str]]:
         """Read the tags of a kind of resources from the tagging API, by ARN."""
+        self.asked.add(Operation(tags.SERVICE, tags.OPERATION))  # which others may ask for it
         mappings = await self._region_tags.mappings(kind, self._ask_for_tags)
         if mappings is not None:
             return tags_by_arn(mappings)
+        if self.sampling:
+            return {}
         found: dict[str, dict[str, str]] = {}
         async with aclosing(
             self.pages(tags.SERVICE, tags.OPERATION, ResourceTypeFilters=[kind])
@@ -123,6 +135,7 @@ class AwsShard:
 
     async def _client(self, wanted: Operation) -> Any:
         self._binding.check(wanted)
+        self.asked.add(wanted)
         with translated(wanted, self.region):
             return await self._clients.get(wanted.service, self._endpoint_region)
 
@@ -136,6 +149,8 @@ class AwsShard:
         problem = error if isinstance(error, AwsError) else AwsError("failed", type(error).__name__)
         if problem.status == "denied" and problem.action is not None:
             self.refused.add(problem.action)
+        if problem.action is not None and problem.cause is not None:
+            self.causes.setdefault(problem.action, problem.cause)
         self.problem = self.problem or problem
 
     def resource(

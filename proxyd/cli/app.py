@@ -10,17 +10,17 @@ from typing import Annotated
 
 import typer
 
-from proxyd import __version__, config, preflight, registry, tables
+from proxyd import __version__, config, forms, preflight
 from proxyd.auth import tokens
-from proxyd.aws import eventing, models, policy
-from proxyd.aws.access import actions_for
-from proxyd.cli import auditing, daemon
+from proxyd.cli import auditing, daemon, iam
+from proxyd.cli import check as checking
 from proxyd.cli import demo as demonstration
+from proxyd.cli import init as first
 from proxyd.cli import scanners as catalogue
 from proxyd.cli import watch as terminal
-from proxyd.errors import ConfigError, StartupError
-from proxyd.globs import did_you_mean, expand
-from proxyd.model import Target
+from proxyd.cli.options import ConfigFile, Credentials, Types, installed, named
+from proxyd.errors import StartupError
+from proxyd.globs import expand
 
 app = typer.Typer(
     help="Streams what is in AWS accounts, live and read-only, and keeps nothing.",
@@ -29,33 +29,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-iam = typer.Typer(help="Print what an account has to grant.", no_args_is_help=True)
 token = typer.Typer(help="API tokens.", no_args_is_help=True)
 audit = typer.Typer(help="The audit trail.", no_args_is_help=True)
-app.add_typer(iam, name="iam")
+app.add_typer(iam.app, name="iam")
 app.add_typer(token, name="token")
 app.add_typer(audit, name="audit")
 
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", envvar="PROXYD_CONFIG", help="The TOML configuration.", show_default=False
-    ),
-]
-Credentials = Annotated[
-    Path | None,
-    typer.Option(
-        "--credentials",
-        envvar="CREDENTIALS_DIRECTORY",
-        help="The directory that holds one file per secret.",
-        show_default=False,
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Types = Annotated[
-    list[str] | None,
-    typer.Option("--type", help="Only these resource types (globs).", show_default=False),
-]
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's own form of a flag
@@ -80,7 +60,40 @@ def serve(
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Serve streams until told to stop."""
-    daemon.run(_path(config_file), credentials, verbose=verbose)
+    daemon.run(named(config_file), credentials, verbose=verbose)
+
+
+@app.command("init")
+def initialise(  # noqa: PLR0917 - typer calls it, by name
+    directory: Annotated[Path, typer.Argument(help="Where the files go.")] = Path(),
+    account: Annotated[
+        str | None, typer.Option(help="The AWS account to look into.", show_default=False)
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What it is called here.", show_default=False)
+    ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option(help="The ARN of the role or user that proxyd runs as.", show_default=False),
+    ] = None,
+    region: Annotated[
+        list[str] | None, typer.Option(help="Only these regions (globs).", show_default=False)
+    ] = None,
+    types: Types = None,
+    endpoint_url: Annotated[
+        str | None, typer.Option(help="An emulator's, on this machine.", show_default=False)
+    ] = None,
+) -> None:
+    """Ask three questions; write a configuration and the role that it needs."""
+    first.run(
+        directory,
+        account=account,
+        name=name,
+        identity=identity,
+        regions=region or [],
+        types=types or [],
+        endpoint_url=endpoint_url,
+    )
 
 
 @app.command()
@@ -119,16 +132,33 @@ def watch(  # noqa: PLR0917 - typer calls it, by name
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0917 - typer calls it, by name
     config_file: ConfigFile = None,
     credentials: Credentials = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Only this target; repeatable.", show_default=False)
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Where regional types are tried.", show_default=False)
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Only the configuration.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Check the configuration without serving."""
-    settings = config.load(_path(config_file), credentials)
-    preflight.check(settings, _registry())
-    typer.echo(
-        f"{len(settings.targets)} targets, {len(settings.grants)} grants: the configuration is good"
-    )
+    """Check the configuration, then whether each target works, and say what mends it."""
+    settings = config.load(named(config_file), credentials)
+    found = installed()
+    preflight.check(settings, found)
+    if not as_json:
+        organizations = f"{len(settings.organizations)} organizations, "
+        typer.echo(
+            f"{len(settings.targets)} targets, {organizations if settings.organizations else ''}"
+            f"{len(settings.grants)} grants: the configuration is good"
+        )
+    names = target or []
+    if not checking.run(
+        settings, found, names=names, region=region, offline=offline, as_json=as_json
+    ):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -149,62 +179,9 @@ def scanners(
         if not catalogue.check(check, types or [], as_json=as_json):
             raise typer.Exit(1)
         return
-    found = _registry()
+    found = installed()
     wanted = expand(types or ["*"], found)
     catalogue.print_all([found[name] for name in wanted], as_json=as_json)
-
-
-@iam.command("policy")
-def iam_policy(
-    config_file: ConfigFile = None,
-    credentials: Credentials = None,
-    target: Annotated[
-        str | None, typer.Option(help="For this target of the configuration.")
-    ] = None,
-    types: Types = None,
-) -> None:
-    """Print the least policy that a target's role needs."""
-    found = _registry()
-    wanted: list[str] = expand(types or ["*"], found)
-    if not wanted:
-        raise ConfigError(f"--type: no scanner matches {', '.join(types or [])}")
-    if target is not None:
-        wanted = expand(_target(config_file, credentials, target).types, wanted)
-    documents = policy.role_policies(actions_for(found[name] for name in wanted))
-    typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
-
-
-@iam.command("trust")
-def iam_trust(
-    target: Annotated[str, typer.Option(help="A target of the configuration.")],
-    identity: Annotated[str, typer.Option(help="The ARN of the role or user that proxyd runs as.")],
-    config_file: ConfigFile = None,
-    credentials: Credentials = None,
-) -> None:
-    """Print the trust policy of a target's role."""
-    found = _target(config_file, credentials, target)
-    typer.echo(json.dumps(policy.trust_policy(found, identity), indent=2))
-
-
-@iam.command("events")
-def iam_events(
-    target: Annotated[str, typer.Option(help="A target of the configuration that has `events`.")],
-    region: Annotated[
-        str | None,
-        typer.Option(help="Pass on this region's events to the queue's.", show_default=False),
-    ] = None,
-    config_file: ConfigFile = None,
-    credentials: Credentials = None,
-) -> None:
-    """Print a CloudFormation template with which an account tells of its changes."""
-    found = _target(config_file, credentials, target)
-    if found.events is None:
-        raise ConfigError(
-            f"--target: {target!r} names no queue: add "
-            f'events = "arn:{found.partition}:sqs:REGION:{found.account}:proxyd-events"'
-        )
-    where = region or found.events.split(":")[3]
-    typer.echo(json.dumps(eventing.template(found, where), indent=2))
 
 
 @token.command("new")
@@ -216,8 +193,8 @@ def token_new(
     days: Annotated[int, typer.Option(help="Days for which it is good.", min=1)] = 365,
 ) -> None:
     """Print a new API token, once, and the lines for the configuration."""
-    if not tables.is_name(name):
-        raise typer.BadParameter(f"NAME: {tables.NAME_EXPECTED}")
+    if not forms.is_name(name):
+        raise typer.BadParameter(f"NAME: {forms.NAME_EXPECTED}")
     made = tokens.new_token()
     expires = datetime.now(UTC).date() + timedelta(days=days)
     typer.echo(made)
@@ -254,15 +231,6 @@ def audit_key() -> None:
     auditing.new_key()
 
 
-def _path(config_file: Path | None) -> Path:
-    if config_file is None:
-        raise typer.BadParameter(
-            "give the configuration with --config FILE or $PROXYD_CONFIG; "
-            "config/proxyd.example.toml is one to start from"
-        )
-    return config_file
-
-
 def _token(path: Path | None) -> str:
     """Read the token from where other people on the machine can not see it."""
     if path is not None:
@@ -274,14 +242,3 @@ def _token(path: Path | None) -> str:
     if not token:
         raise typer.BadParameter("give the token in $PROXYD_TOKEN or with --token-file FILE")
     return token
-
-
-def _registry() -> registry.Registry:
-    return registry.load(registry.discover(), models.operations_of)
-
-
-def _target(config_file: Path | None, credentials: Path | None, name: str) -> Target:
-    targets = {t.name: t for t in config.load(_path(config_file), credentials).targets}
-    if name not in targets:
-        raise ConfigError(f"--target: no target is called {name!r}{did_you_mean(name, targets)}")
-    return targets[name]

@@ -17,7 +17,7 @@ from proxyd import config, logs, preflight, registry, sandbox, service
 from proxyd.audit import sinks
 from proxyd.audit.records import ServiceStarted, phrase
 from proxyd.audit.trail import Trail
-from proxyd.aws import clients, models
+from proxyd.aws import clients, models, organization
 from proxyd.aws.access import DESCRIBE_REGIONS
 from proxyd.aws.queue import RECEIVE_MESSAGE
 from proxyd.aws.shared import Shared
@@ -34,6 +34,9 @@ from proxyd.settings import Settings
 from proxyd.web import server
 
 log = logs.get_logger(__name__)
+
+LISTING_SECONDS = 10.0
+"""Seconds that the start waits for the accounts of organizations."""
 
 
 def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
@@ -94,7 +97,9 @@ async def _serve(
     asyncio.get_running_loop().set_exception_handler(_unhandled)
     declared = {op for scanner in scanners.values() for op in scanner.operations}
     async with Shared(
-        settings.aws, settings.quota, {*declared, DESCRIBE_REGIONS, RECEIVE_MESSAGE}
+        settings.aws,
+        settings.quota,
+        {*declared, DESCRIBE_REGIONS, RECEIVE_MESSAGE, *organization.OPERATIONS},
     ) as shared:
         made = service.Service(
             settings,
@@ -109,10 +114,12 @@ async def _serve(
         reload = Reload(*files, settings, made)
         login = _login(settings, made)
         beside = [
+            asyncio.create_task(made.discovery.run()),
             asyncio.create_task(made.warm()),
             asyncio.create_task(notify.feed(lambda: trail.turning)),
         ]
         try:
+            await made.discovery.first(LISTING_SECONDS)
             await server.serve(made, login, settings.server, listener, reload, notify=notify)
         finally:
             for task in beside:

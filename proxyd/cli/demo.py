@@ -17,13 +17,13 @@ from proxyd import registry
 from proxyd.auth import tokens
 from proxyd.aws import models
 from proxyd.aws.access import actions_for
-from proxyd.aws.policy import role_policies
 from proxyd.cli.printing import line_of
 from proxyd.client import Client
 from proxyd.demo.emulated import TYPES
 from proxyd.demo.emulator import Emulator, find_emulator
 from proxyd.demo.process import end, keep_tail, regardless, run_until_signalled, tail
 from proxyd.errors import StartupError
+from proxyd.iam.policies import role_policies
 
 HUB = "111111111111"
 TARGETS = (

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
+import textwrap
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from proxyd.client import ServerEvent
+from proxyd.events import Remedy, Statement
+from proxyd.remedies import place
 
 MAX_NAME = 60
+WIDTH = 96
+"""Columns in which statements are written; an action is never cut."""
+
+_DRIVES = re.compile("C.|Zl|Zp")
+"""Unicode's categories of what a terminal may obey: controls, formats, ends of lines."""
 
 
 def line_of(event: ServerEvent) -> str | None:
@@ -17,10 +29,34 @@ def line_of(event: ServerEvent) -> str | None:
     return writer(event.data) if writer else None
 
 
-def clean(text: object) -> str:
+def clean(text: object, most: int | None = MAX_NAME) -> str:
     """Drop control and formatting characters: a resource's name must not move the cursor."""
-    kept = (c for c in str(text) if not unicodedata.category(c).startswith("C"))
-    return "".join(kept)[:MAX_NAME]
+    kept = (c for c in str(text) if not _DRIVES.match(unicodedata.category(c)))
+    return "".join(kept)[:most]
+
+
+def mending(remedies: Iterable[Remedy]) -> Iterator[str]:
+    """Say what to change and where, one remedy after the other, with what can be copied."""
+    for remedy in remedies:
+        yield f"{clean(place(remedy), None)}:"
+        if remedy.statements is msgspec.UNSET:
+            yield from wrapped(", ".join(remedy.actions))
+        else:
+            yield from written(remedy.statements)
+
+
+def written(statements: Iterable[Statement]) -> Iterator[str]:
+    """Write statements as JSON that can be copied: it breaks between words only."""
+    for statement in statements:
+        yield from wrapped(json.dumps(msgspec.to_builtins(statement)))
+
+
+def wrapped(text: str) -> Iterator[str]:
+    """Break a text into lines, between words only, and set them in."""
+    for line in textwrap.wrap(
+        clean(text, None), WIDTH, break_long_words=False, break_on_hyphens=False
+    ):
+        yield f"  {line}"
 
 
 def _started(data: dict[str, Any]) -> str:
@@ -56,8 +92,17 @@ def _completed(data: dict[str, Any]) -> str:
         f"{data['calls']} AWS calls · {data['ms'] / 1000:.1f} s"
     ]
     if data["missing_actions"]:
-        lines.append(f"  the role lacks: {', '.join(data['missing_actions'])}")
+        lines.append(f"  the role lacks: {clean(', '.join(data['missing_actions']), None)}")
+    lines += [f"  {line}" for line in mending(_remedies(data))]
     return "\n".join(lines)
+
+
+def _remedies(data: dict[str, Any]) -> list[Remedy]:
+    """Read the remedies; of those that a newer proxyd knows the actions are told all the same."""
+    try:
+        return msgspec.convert(data.get("remedies", []), list[Remedy])
+    except msgspec.ValidationError:
+        return []
 
 
 def _reset(data: dict[str, Any]) -> str:

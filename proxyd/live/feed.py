@@ -318,7 +318,7 @@ class Sweep:
 
 
 def _outcome(ended: ShardEnded) -> tuple[object, ...]:
-    return ended.status, ended.code, ended.action, ended.actions
+    return ended.status, ended.code, ended.action, ended.cause, ended.actions, ended.causes
 
 
 def _has_less(found: Resource, held: Entry) -> bool:

@@ -224,7 +224,7 @@ class Feeds:
             shards = asked.selection.shards
             held = frozenset(keeper.feed.follow(scanner.type, region) for scanner, region in shards)
             started = reach.started(keeper.scan, keeper.target, "watch", shards)
-            parts.append(Part(keeper.feed, held, started, asked.lacking))
+            parts.append(Part(keeper.feed, held, started, keeper.target, asked.lacking))
         return View(
             parts,
             wire,

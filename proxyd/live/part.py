@@ -9,7 +9,7 @@ import msgspec
 from proxyd.coverage import Coverage
 from proxyd.events import ScanStarted
 from proxyd.live.feed import Entry, Feed, Held
-from proxyd.model import GLOBAL
+from proxyd.model import GLOBAL, Target
 from proxyd.sse import data_of
 
 
@@ -40,9 +40,15 @@ class Part:
     """
 
     def __init__(
-        self, feed: Feed, held: frozenset[Held], started: ScanStarted, lacking: str | None = None
+        self,
+        feed: Feed,
+        held: frozenset[Held],
+        started: ScanStarted,
+        target: Target,
+        lacking: str | None = None,
     ) -> None:
         self.feed = feed
+        self.target = target
         self.lacking = lacking
         self.held = held
         self.started = started
@@ -87,6 +93,6 @@ class Part:
     def completed(self, resources: int) -> bytes:
         """Return the data of `scan.completed`."""
         done = self.coverage.completed(
-            scan=self.started.scan, target=self.started.target, calls=0, ms=self.ms
+            scan=self.started.scan, target=self.target, calls=0, ms=self.ms
         )
         return data_of(msgspec.structs.replace(done, resources=resources, news=self.feed.news))

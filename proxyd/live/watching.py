@@ -13,6 +13,7 @@ import msgspec
 from proxyd.alarms import Alarm, Alarms
 from proxyd.coverage import Tally
 from proxyd.events import ClosingReason
+from proxyd.extent import Extent
 from proxyd.live.feeds import Asked, Feeds, Question, Selection
 from proxyd.live.hub import Socket, Subscriber
 from proxyd.live.view import Reader, View, Wanted
@@ -20,7 +21,7 @@ from proxyd.metrics import Metrics
 from proxyd.model import Principal
 from proxyd.plan import Plan, Query
 from proxyd.reach import enabled_regions
-from proxyd.rights import Right, Rights
+from proxyd.rights import Right, Rights, over
 from proxyd.settings import Limits, Watch
 from proxyd.wire import Wire
 
@@ -34,19 +35,19 @@ MAX_SELECTIONS = 1000
 
 
 class Selections:
-    """The shards of plans, computed once for all streams that ask the same."""
+    """The shards of extents, computed once for all streams that ask the same."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[int, tuple[str, ...]], tuple[Plan, Selection]] = {}
+        self._made: dict[tuple[Extent, tuple[str, ...]], Selection] = {}
 
-    def of(self, plan: Plan, regions: Sequence[str]) -> Selection:
-        """Return the shards of a plan in these regions."""
-        key = (id(plan), tuple(regions))  # the plan is kept with it, so its id stays its own
+    def of(self, extent: Extent, regions: Sequence[str]) -> Selection:
+        """Return the shards of an extent in these regions."""
+        key = (extent, tuple(regions))
         if key not in self._made:
             if len(self._made) >= MAX_SELECTIONS:
                 self._made.clear()
-            self._made[key] = (plan, Selection(plan.shards(regions)))
-        return self._made[key][1]
+            self._made[key] = Selection(extent.shards(regions))
+        return self._made[key]
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +121,7 @@ class Watching:
 
     async def join(self) -> None:
         """Join the feeds of its targets."""
-        asked = [await self._ask(*target) for target in self._targets]
+        asked = await asyncio.gather(*(self._ask(*target) for target in self._targets))
         self._question = Question(asked, self._query.where, self._wanted)
         self._subscriber = await self._terms.feeds.join(
             self._principal.name, self._question, self.wire, self._reader
@@ -195,7 +196,7 @@ class Watching:
         return random.randint(least, most)  # noqa: S311 - no secret
 
     def _revoked(self) -> None:
-        self.end("revoked")
+        self.end(over(self._rights))
 
     def _next_check(self) -> Alarm:
         wait = self._terms.watch.recheck_seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
@@ -217,12 +218,12 @@ class Watching:
     async def _ask(self, plan: Plan, right: Right, scan: str) -> Asked:
         enabled, lacking = None, None
         if right.refused is None:
-            enabled, lacking = await enabled_regions(right.access, plan.scanners)
+            enabled, lacking = await enabled_regions(right.access, plan.extent.scanners)
         return Asked(
             target=plan.target,
             detail=self._query.detail,
             scan=scan,
-            selection=self._terms.selections.of(plan, plan.regions(enabled)),
+            selection=self._terms.selections.of(plan.extent, plan.extent.regions(enabled)),
             right=right,
             refused=right.refused is not None,
             lacking=lacking,

@@ -128,10 +128,39 @@ async def test_what_was_not_seen_is_said_with_what_mends_it(
                 "Action": ["ec2:DescribeVpcs"],
                 "Resource": "*",
             }
+            mending = client.page.locator(".missing")
+            await expect(mending).to_contain_text("One permission is missing")
+            await expect(mending).to_contain_text("the role proxyd-read in account 222222222222")
             header = client.page.get_by_role("rowheader", name="EC2 VPC", exact=True)
             cells = client.page.get_by_role("row").filter(has=header).locator("td.gap")
             await expect(cells).to_have_count(2)
             await expect(cells.first).to_contain_text("denied")
+
+
+async def test_what_no_policy_mends_is_said_apart_and_by_target(
+    browser: Browser, estate: Estate, tmp_path: Path
+) -> None:
+    """What the organization forbids has no statement; of several targets each has its own."""
+    scp = "with an explicit deny in a service control policy"
+    async with FaultProxy(estate.endpoint).serving() as proxy:
+        proxy.add(refused("AccessDenied", 403, scp), operation="DescribeVpcs", region="eu-west-1")
+        config = settings(estate.targets, proxy.endpoint)
+        async with (
+            running(config, tmp_path, environment=estate.environment) as daemon,
+            client_of(browser, daemon) as client,
+        ):
+            await client.show("production", "staging", types="AWS::EC2::VPC")
+            await client.page.get_by_role("button", name="could not be seen").click()
+            mending = client.page.locator(".missing section")
+            await expect(mending).to_have_count(2)
+            for index, target in enumerate(("production", "staging")):
+                section = mending.nth(index)
+                await expect(section).to_contain_text(target)
+                await expect(section).to_contain_text(
+                    "A policy of the organization forbids these, which no policy of the role "
+                    "mends: ec2:DescribeVpcs"
+                )
+            await expect(client.page.locator(".missing pre")).to_have_count(0)
 
 
 async def test_changes_show_by_themselves(browser: Browser, tmp_path: Path) -> None:
@@ -413,3 +442,38 @@ async def test_many_of_one_type_are_a_pile_that_opens(browser: Browser, tmp_path
             before = {n["arn"]: n["place"] for n in saved["nodes"] if "place" in n}
             after = {node["arn"]: node["place"] for node in opened["nodes"]}
             assert before.items() <= after.items()
+
+
+async def test_among_many_accounts_one_is_found_by_typing(
+    browser: Browser, estate: Estate, tmp_path: Path
+) -> None:
+    """With hundreds of them what is typed narrows the list, and what is left is chosen at once."""
+    others = [
+        {
+            "name": f"team-{number:03}",
+            "role_arn": f"arn:aws:iam::{number:012}:role/proxyd-read",
+            "external_id": f"external-{number}",
+        }
+        for number in range(300)
+    ]
+    config = settings([*estate.targets, *others], estate.endpoint)
+    async with (
+        running(config, tmp_path, environment=estate.environment) as daemon,
+        client_of(browser, daemon) as client,
+    ):
+        await client.log_in()
+        boxes = client.page.get_by_role("group", name="Accounts").get_by_role("checkbox")
+        await expect(boxes).to_have_count(302)
+        find = client.page.get_by_label("Find")
+        await find.fill("TEAM-29")
+        await expect(boxes).to_have_count(10)
+        await client.page.get_by_role("button", name="Choose these 10").click()
+        show = client.page.get_by_role("button", name="Show these 10 accounts")
+        await expect(show).to_be_enabled()
+        await client.page.get_by_role("button", name="None of these").click()
+        await expect(client.page.get_by_role("button", name="Choose an account")).to_be_disabled()
+        await find.fill("222222222222")
+        await expect(boxes).to_have_count(1)
+        await find.press("Enter")  # looks for something, and shows nothing yet
+        await client.choose("production", types="AWS::EC2::VPC")
+        assert await client.count() > 0

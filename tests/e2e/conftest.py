@@ -14,9 +14,9 @@ import pytest_asyncio
 from proxyd import registry
 from proxyd.aws.access import actions_for
 from proxyd.aws.models import operations_of
-from proxyd.aws.policy import role_policies
 from proxyd.demo.emulated import TYPES
 from proxyd.demo.emulator import Emulator, find_emulator
+from proxyd.iam.policies import role_policies
 
 from .daemon import Daemon, running, settings
 from .oracle import Account

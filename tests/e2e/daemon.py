@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -197,6 +197,18 @@ async def running(
             assert await daemon.stopped() == code, "".join(daemon.err)
     finally:
         await end(process)
+
+
+async def eventually(
+    ask: Callable[[], Awaitable[Any]], wanted: Callable[[Any], bool], seconds: float = 30
+) -> Any:
+    """Ask again and again until the answer is wanted, and return it."""
+    async with asyncio.timeout(seconds):
+        while True:
+            answer = await ask()
+            if wanted(answer):
+                return answer
+            await asyncio.sleep(0.2)
 
 
 def flat(record: dict[str, Any]) -> dict[str, Any]:

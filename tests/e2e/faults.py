@@ -82,9 +82,9 @@ class Exchange:
         self._writer.write(answer)
         await self._writer.drain()
 
-    async def refuse(self, code: str, status: int) -> None:
+    async def refuse(self, code: str, status: int, message: str = "fault") -> None:
         """Answer with an AWS error, in the words of the request's protocol."""
-        kind, text = _error(self.asked, code)
+        kind, text = _error(self.asked, code, message)
         await self.answer(
             f"HTTP/1.1 {status} Fault\r\nContent-Type: {kind}\r\nContent-Length: {len(text)}\r\n"
             f"x-amzn-ErrorType: {code}\r\nConnection: close\r\n\r\n{text}".encode()
@@ -104,25 +104,25 @@ class Exchange:
                 pass
 
 
-def _error(asked: Asked, code: str) -> tuple[str, str]:
-    error = f"<Error><Code>{code}</Code><Message>fault</Message></Error>"
+def _error(asked: Asked, code: str, message: str) -> tuple[str, str]:
+    error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     if asked.service == "ec2":
         return "text/xml", f"<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"
     if "Action" in asked.parameters or asked.service in {"cloudfront", "route53"}:
         return "text/xml", f"<ErrorResponse>{error}<RequestId>r</RequestId></ErrorResponse>"
     if asked.service == "s3":
         return "application/xml", error
-    return "application/x-amz-json-1.1", json.dumps({"__type": code, "message": "fault"})
+    return "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message})
 
 
 Fault = Callable[[Exchange], Awaitable[None]]
 
 
-def refused(code: str, status: int) -> Fault:
+def refused(code: str, status: int, message: str = "fault") -> Fault:
     """Answer with this error."""
 
     async def fault(exchange: Exchange) -> None:
-        await exchange.refuse(code, status)
+        await exchange.refuse(code, status, message)
 
     return fault
 
@@ -164,7 +164,10 @@ def rewritten(pattern: bytes, by: bytes) -> Fault:
 
 
 class Rule:
-    """What happens to which requests; None means any. It skips some, then applies some times."""
+    """What happens to which requests; None means any. It skips some, then applies some times.
+
+    `parameter` is one that a request has to have, whatever its value.
+    """
 
     def __init__(
         self,
@@ -173,11 +176,13 @@ class Rule:
         operation: str | None = None,
         region: str | None = None,
         role: str | None = None,
+        parameter: str | None = None,
         skip: int = 0,
         times: float = float("inf"),
     ) -> None:
         self.fault = fault
         self._operation, self._region, self._role = operation, region, role
+        self._parameter = parameter
         self._skip, self._left = skip, times
         self.applied = 0
 
@@ -186,6 +191,8 @@ class Rule:
         wanted = (self._operation, self._region, self._role)
         given = (asked.operation, asked.region, asked.parameters.get("RoleArn"))
         if any(want not in (None, have) for want, have in zip(wanted, given, strict=True)):
+            return False
+        if self._parameter is not None and self._parameter not in asked.parameters:
             return False
         if self._skip:
             self._skip -= 1

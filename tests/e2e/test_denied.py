@@ -11,7 +11,8 @@ import pytest
 
 from proxyd.actions import actions_of
 from proxyd.aws.access import actions_for
-from proxyd.aws.policy import role_policies
+from proxyd.iam import asked
+from proxyd.iam.policies import role_policies
 from proxyd.model import Operation
 from proxyd.registry import Registry
 
@@ -101,6 +102,26 @@ async def test_each_action_taken_away_is_named_by_exactly_its_scanners(
         role.delete()
 
 
+@pytest.mark.timeout(300)  # two hundred scans, of one type each
+async def test_the_policy_of_each_type_alone_is_enough_for_it(
+    estate: Estate, tmp_path: Path
+) -> None:
+    """With what `proxyd iam policy --type T` prints and nothing else, T is seen whole."""
+    found = emulated()
+    role = Role(estate, "proxyd-single")
+    config = settings([role.target], estate.endpoint)
+    try:
+        async with running(config, tmp_path, environment=estate.environment) as daemon:
+            for type_ in found:
+                role.allow(asked.actions(found, None, [type_]))
+                events = await daemon.scan(target=["narrow"], type=[type_])
+                assert {shard["status"] for shard in named(events, "shard")} == {"ok"}, type_
+                (done,) = named(events, "scan.completed")
+                assert (done["complete"], done["missing_actions"]) == (True, []), type_
+    finally:
+        role.delete()
+
+
 async def _used(
     estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, tuple[Operation, ...]]:
@@ -162,6 +183,8 @@ async def test_an_explicit_deny_and_describe_regions_refused(
     assert shards["AWS::EC2::VPC"]["status"] == "ok"
     assert shards["AWS::SQS::Queue"]["status"] == "denied"
     assert shards["AWS::SQS::Queue"]["action"] == "sqs:ListQueues"
+    (done,) = named(events, "scan.completed")
+    assert done["missing_actions"] == sorted(deny)
 
 
 async def test_a_role_that_allows_everything_is_narrowed_by_the_session_policy(

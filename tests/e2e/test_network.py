@@ -549,7 +549,7 @@ async def reach_of(service: str) -> dict[str, Any]:
     """Return how proxyd's own client for STS, or a scan's, would reach its service."""
     async with Clients(Aws()) as clients:
         if service == "sts":
-            client = await clients.base_sts("us-east-1")
+            client = await clients.base("sts", "us-east-1")
             asked = Operation("sts", "GetCallerIdentity")
         else:
             client = await clients.get(service, "us-east-1")
@@ -671,7 +671,7 @@ async def test_the_instance_is_asked_for_its_role_without_a_proxy(
             monkeypatch.delenv(key)
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", address)
         async with Clients(Aws()) as clients:
-            client = await clients.base_sts(REGION)
+            client = await clients.base("sts", REGION)
             sent = await sent_by(client, Operation("sts", "GetCallerIdentity"))
     assert sent.access_key == "ASIAINSTANCE"
 

@@ -25,9 +25,9 @@ import aiohttp
 
 from proxyd.auth import tokens
 from proxyd.aws.access import actions_for
-from proxyd.aws.policy import role_policies
 from proxyd.client import Client
 from proxyd.demo.emulator import Emulator
+from proxyd.iam.policies import role_policies
 from tests.e2e.conftest import CANARY, HUB, TARGETS, emulated, emulator_path, target_table
 from tests.e2e.daemon import filled, settings, toml
 from tests.e2e.faults import free_port

@@ -58,6 +58,7 @@ SAMPLES: tuple[Record, ...] = (
     ),
     records.ServiceStopped(),
     records.ConfigurationTaken(streams_ended=3),
+    records.AccountsChanged(organization="corp", accounts=300, added=2, removed=1, streams_ended=3),
     records.ConfigurationRefused(),
     records.Heartbeat(streams=2, head="ab" * 32),
     records.SinkFailed(sink="stdout", reason="Broken pipe"),

@@ -10,7 +10,7 @@ from typing import Any
 from proxyd import resource
 from proxyd.allowance import Allowance
 from proxyd.engine import RunningShard, Work
-from proxyd.errors import AwsError
+from proxyd.errors import AwsError, Cause
 from proxyd.events import Event
 from proxyd.model import (
     Detail,
@@ -59,6 +59,7 @@ class FakeShard:
         self.at_once = 0
         self.throttles = 0
         self.refused: set[str] = set()
+        self.causes: dict[str, Cause] = {}
         self.most_at_once = 0
         self.reads: Mapping[Operation, Sequence[str]] = {}
         self._answers = answers or {}
@@ -120,6 +121,8 @@ class FakeShard:
         self.problems.append(error)
         if isinstance(error, AwsError) and error.action:
             self.refused.add(error.action)
+            if error.cause:
+                self.causes.setdefault(error.action, error.cause)
         if self.problem is None:
             self.problem = error if isinstance(error, AwsError) else AwsError("failed", "Other")
 

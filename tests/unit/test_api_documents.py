@@ -68,6 +68,16 @@ EVENTS: dict[str, events.Event] = {
         shards={"denied": 1},
         gaps=[events.Gap(type="t", region="r", status="denied", action="a:B")],
         missing_actions=["a:B"],
+        remedies=[
+            events.Remedy(
+                cause="policy",
+                actions=["a:B"],
+                statements=[events.Statement(action=["a:B"])],
+                role="r",
+                account="1",
+            ),
+            events.Remedy(cause=None, actions=["a:C"], role="r", account="1"),
+        ],
         calls=1,
         ms=1,
         news=events.News(by="looking", code="AccessDenied"),

@@ -36,7 +36,7 @@ SECRETS = (
 FREE = {"principal", "source_identity"}
 """Who it was: that is what the trail is for, and a provider may call them what it likes."""
 
-PHRASES = {"layers", "missing", "reason", "sandbox", "target"}
+PHRASES = {"layers", "missing", "organization", "reason", "sandbox", "target"}
 """Names of the configuration and words of the kernel, as far as a secret could be either."""
 
 

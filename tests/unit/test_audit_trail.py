@@ -108,7 +108,8 @@ async def test_accepted_means_taken() -> None:
     one, two = FakeSink(), FakeSink()
     async with trailing(one, two) as (trail, _):
         await trail.accept(SAMPLES[:2])
-        assert one.codes() == ["service.started", "scan.started", "scan.refused"]
+        taken = ["service.started", "scan.started", "scan.refused"]
+        assert taken in (one.codes(), two.codes())
     assert one.lines == two.lines
     assert one.codes()[-1] == "service.stopped"
     assert verify([line + b"\n" for line in one.lines]).faults == ()
@@ -256,7 +257,7 @@ async def test_a_burst_that_does_not_fit_is_told_of() -> None:
     fake = FakeSink()
     async with trailing(fake) as (trail, _):
         fake.open.clear()
-        await asyncio.to_thread(_fill, trail, MAX_WAITING)
+        _fill(trail, MAX_WAITING)  # on the loop, where everything is written
         fake.open.set()
         await until(lambda: SinkRecovered.CODE in fake.codes(), 10)
     told_of = [msgspec.json.decode(line)["unmapped"] for line in fake.lines]

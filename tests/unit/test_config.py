@@ -24,6 +24,12 @@ name = "production"
 role_arn = "arn:aws:iam::222222222222:role/proxyd-read"
 external_id = "{SECRET}"
 """
+ORGANIZATION = f"""
+[[organizations]]
+name = "corp"
+role_arn = "arn:aws:iam::{{account}}:role/proxyd-read"
+external_id = "{SECRET}"
+"""
 PRINCIPAL = f"""
 [[principals]]
 name = "dashboard"
@@ -203,6 +209,22 @@ def test_an_emulator_may_be_on_this_machine(read: Read, url: str) -> None:
     assert read(f'[aws]\nendpoints = {{ sts = "{url}" }}').aws.endpoints == {"sts": url}
 
 
+def test_an_organization_is_taken_with_little(read: Read) -> None:
+    """Name, role and external id are enough; what is said of a grant's targets is not known yet."""
+    grants = [GRANT.replace("production", g) for g in ("prod-*", "shop-222222222222")]
+    [found] = read(ORGANIZATION + PRINCIPAL + "".join(grants)).organizations
+    assert found.targets == "{name}-{account}"
+    assert (found.units, found.exclude, found.regions, found.types) == ((), (), ("*",), ("*",))
+    assert found.external_id_in("222222222222") == f"{SECRET}.222222222222"
+
+
+def test_an_external_id_of_an_organization_may_be_a_credential(read: Read) -> None:
+    """It is a secret as that of a target is."""
+    text = ORGANIZATION.replace(f'"{SECRET}"', '{ credential = "corp" }')
+    [found] = read(text, corp=b"from-a-file\n").organizations
+    assert found.external_id == "from-a-file"
+
+
 @pytest.mark.parametrize("seconds", [900, 3600])
 def test_a_session_may_last_as_long_as_the_bounds(read: Read, seconds: int) -> None:
     """The bounds of a session's duration are themselves allowed."""
@@ -290,6 +312,33 @@ BAD = [
     (f'{TARGET}types = [""]', ["targets", "types: '' is not a glob"]),
     (GRANT.replace('types = ["*"]', 'types = ["{a,b}"]'), ["grants", "'{a,b}' is not a glob"]),
     (GRANT.replace('"production"', '"a b"'), ["grants", "targets: 'a b' is not a glob"]),
+    ('[aws]\nidentity = "arn:aws:iam::111111111111:root"', ["aws: identity: expected arn:aws:iam"]),
+    (
+        ORGANIZATION.replace("{account}", "222222222222"),
+        ["role_arn: expected", "::{account}:role/"],
+    ),
+    (ORGANIZATION.replace('"corp"', '"a b"'), ["organizations", "name: expected letters, digits"]),
+    (ORGANIZATION.replace(f'"{SECRET}"', '"x"'), ["organizations[0].external_id: expected 2 to"]),
+    (ORGANIZATION + 'targets = "{name}"', ["targets: expected {account} in it"]),
+    (ORGANIZATION + 'targets = "{account} {name}"', ["targets: expected {account} in it"]),
+    (ORGANIZATION + 'units = ["Workloads"]', ["units: 'Workloads' is no id: expected ou-"]),
+    (ORGANIZATION + 'units = ["222222222222"]', ["units: expected ids of units"]),
+    (ORGANIZATION + 'exclude = ["2222"]', ["exclude: '2222' is no id"]),
+    (ORGANIZATION + 'list_role_arn = "list"', ["list_role_arn: expected arn:aws:iam::ACCOUNT"]),
+    (ORGANIZATION + 'via = "hub"', ["via: expected arn:aws:iam::ACCOUNT:role/NAME"]),
+    (ORGANIZATION + "duration = 43200", ["duration: expected 900 to 3600 seconds"]),
+    (ORGANIZATION + "refresh_seconds = 1", ["refresh_seconds: expected at least 10"]),
+    (ORGANIZATION + "regions = []", ["regions: expected at least one glob"]),
+    (ORGANIZATION + "unit = 1", ["organizations", "unit: unknown key (did you mean units?)"]),
+    (ORGANIZATION + ORGANIZATION, ["organizations[1]: the same name 'corp'"]),
+    (
+        ORGANIZATION + ORGANIZATION.replace('"corp"', '"other"'),
+        ["organizations[1]: the same external id as organizations[0]"],
+    ),
+    (
+        ORGANIZATION + PRINCIPAL + GRANT.replace('"production"', '"shop"'),
+        ["grants[0].targets: no target is called 'shop'"],
+    ),
     (GRANT.replace('["dashboard"]', "[]"), ["grants", "a grant to nobody allows nothing"]),
     (
         PRINCIPAL.replace(SHA256, SHA256[:-1]),

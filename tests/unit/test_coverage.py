@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from proxyd.coverage import Coverage
-from proxyd.events import Gap, ScanCompleted, ShardEnded
-from proxyd.model import Status
+from proxyd.errors import Cause
+from proxyd.events import Gap, ScanCompleted, ShardEnded, Statement
+from proxyd.model import Status, Target
+
+TARGET = Target(name="t", role_arn="arn:aws:iam::222222222222:role/read/proxyd", external_id="x")
 
 
 def ended(
@@ -13,6 +18,7 @@ def ended(
     resources: int = 0,
     calls: int = 1,
     action: str | None = None,
+    cause: Cause | None = None,
 ) -> ShardEnded:
     """Make the end of a shard."""
     return ShardEnded(
@@ -25,12 +31,13 @@ def ended(
         ms=1,
         code=None if status == "ok" else "Code",
         action=action,
+        cause=cause,
     )
 
 
 def summed(coverage: Coverage, calls: int = 0) -> ScanCompleted:
     """Sum a coverage up."""
-    return coverage.completed(scan="s", target="t", calls=calls, ms=9)
+    return coverage.completed(scan="s", target=TARGET, calls=calls, ms=9)
 
 
 def test_all_shards_ok_is_complete() -> None:
@@ -47,6 +54,7 @@ def test_all_shards_ok_is_complete() -> None:
         shards={"ok": 2},
         gaps=[],
         missing_actions=[],
+        remedies=[],
         calls=17,
         ms=9,
     )
@@ -97,3 +105,19 @@ def test_missing_actions_are_what_a_policy_could_grant() -> None:
 def test_nothing_to_scan_is_complete() -> None:
     """A plan without shards has nothing that could be missing."""
     assert summed(Coverage(0)).complete
+
+
+def test_each_cause_has_its_remedy() -> None:
+    """What is missing is told by the kind of policy that refuses, with the role that it is in."""
+    coverage = Coverage(3)
+    coverage.add(ended("denied", action="a:B", cause="policy"))
+    coverage.add(ended("denied", region="r2", action="a:B", cause="policy"))
+    coverage.add(ended("scp_denied", action="s3:ListAllMyBuckets", cause="organization"))
+    coverage.lacks("ec2:DescribeRegions")
+    told = summed(coverage).remedies
+    assert {(each.role, each.account) for each in told} == {("proxyd", "222222222222")}
+    assert [(each.cause, each.actions, each.statements) for each in told] == [
+        ("policy", ["a:B"], [Statement(action=["a:B"])]),
+        (None, ["ec2:DescribeRegions"], [Statement(action=["ec2:DescribeRegions"])]),
+        ("organization", ["s3:ListAllMyBuckets"], UNSET),
+    ]

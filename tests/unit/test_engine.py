@@ -506,3 +506,24 @@ async def test_every_refused_action_is_told() -> None:
     shard = await ended(scanner(scan=twice))
     assert shard.action == "tag:GetResources"
     assert shard.actions == ["sqs:GetQueueAttributes", "tag:GetResources"]
+
+
+async def test_a_shard_says_which_kind_of_policy_refused_each_action() -> None:
+    """The cause of the first is its own; those of the others stand beside it, where known."""
+
+    async def scan(shard: Shard) -> AsyncGenerator[Resource, None]:
+        for action, cause in (("a:B", "policy"), ("a:C", "boundary"), ("a:D", None)):
+            shard.incomplete(AwsError("denied", "AccessDenied", action=action, cause=cause))  # type: ignore[arg-type] # they are causes
+        shard.incomplete(AwsError("scp_denied", "AccessDenied", action="a:E", cause="organization"))
+        yield thing()
+
+    shard = await ended(scanner(scan=scan))
+    assert (shard.action, shard.cause) == ("a:B", "policy")
+    assert shard.causes == {"a:C": "boundary", "a:E": "organization"}
+
+
+async def test_a_shard_that_is_ok_has_no_cause() -> None:
+    """Neither is there one where AWS does not say."""
+    assert (await ended(finding(thing()))).cause is None
+    denied = await ended(finding(AwsError("denied", "AccessDenied", action="a:B")))
+    assert (denied.action, denied.cause, denied.causes) == ("a:B", None, None)

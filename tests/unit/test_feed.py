@@ -215,6 +215,7 @@ def test_trouble_that_may_pass_never_lets_less_through(fed: Fed, status: Status)
         {"status": "denied", "code": "B", "action": "a:A"},
         {"status": "denied", "code": "A", "action": "a:B"},
         {"status": "denied", "code": "A", "action": "a:A", "actions": ["a:A", "a:B"]},
+        {"status": "denied", "code": "A", "action": "a:A", "cause": "boundary"},
         {"status": "throttled"},
         {"status": "ok"},
     ],

@@ -22,7 +22,7 @@ from proxyd.live.feed import Feed, Memory, Numbers, Sweep
 from proxyd.live.hub import BUSY, BUSY_TICK, OTHERS, SILENCE, TICK, Audience, Hub, Subscriber
 from proxyd.live.part import Part, Settled
 from proxyd.live.view import GAP, Reader, View, Wanted
-from proxyd.model import Resource, Status
+from proxyd.model import Resource, Status, Target
 from proxyd.sse import NDJSON, SSE
 from proxyd.wire import Wire
 
@@ -145,7 +145,10 @@ class Stage:
             at=datetime(2026, 1, 1, tzinfo=UTC),
         )
         held = frozenset(self.feed.follow(type_, REGION) for type_ in types)
-        part = Part(self.feed, held, started)
+        target = Target(
+            name="a", role_arn=f"arn:aws:iam::{ACCOUNT}:role/proxyd-read", external_id="x"
+        )
+        part = Part(self.feed, held, started, target)
         audience = Audience(View([part], wire, "e", flushed=self.hub.flushed, wanted=wanted))
         self.hub.audiences.add(audience)
         return audience

@@ -24,7 +24,7 @@ from proxyd.live.feed import Held as Shard
 from proxyd.live.hub import Audience, Hub, Subscriber
 from proxyd.live.part import Part, Settled
 from proxyd.live.view import Reader, View
-from proxyd.model import Resource, Status
+from proxyd.model import Resource, Status, Target
 from proxyd.sse import SSE
 from proxyd.wire import Wire
 
@@ -406,7 +406,7 @@ class Live(RuleBasedStateMachine):
             mine = [SHARDS[i][1] for i in selected if SHARDS[i][0] == name]
             if mine:
                 held = frozenset(feed.follow(type_, "eu-west-1") for type_ in mine)
-                parts.append(Part(feed, held, _started(name)))
+                parts.append(Part(feed, held, _started(name), _target(name)))
         epoch = f"{index:016x}"
         return View(
             parts,
@@ -457,6 +457,10 @@ def _started(target: str) -> ScanStarted:
         shards=1,
         at=datetime(2026, 1, 1, tzinfo=UTC),
     )
+
+
+def _target(name: str) -> Target:
+    return Target(name=name, role_arn=f"arn:aws:iam::{ACCOUNT}:role/r", external_id="x")
 
 
 Live.TestCase.settings = settings(max_examples=1000, stateful_step_count=40, deadline=None)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
@@ -75,3 +80,31 @@ def test_what_nobody_declares_is_whole() -> None:
     assert loader.load_service_model("ec2", "paginators-1") == whole.load_service_model(
         "ec2", "paginators-1"
     )
+
+
+@pytest.fixture
+def hasty() -> Generator[None, None, None]:
+    """Have threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_models_are_loaded_while_another_thread_reads_how_they_page() -> None:
+    """Clients are made in a thread, and their pages are read on the loop, by the same loader."""
+    loader = NarrowLoader(OPERATIONS)
+
+    def read_pages() -> None:
+        for _ in range(3):
+            for service in SERVICES:
+                with suppress(UnknownServiceError):
+                    loader.load_service_model(service, "paginators-1")
+            loader._cache.clear()  # noqa: SLF001 - so that there is something to read again
+
+    with ThreadPoolExecutor(1) as pool:
+        pages = pool.submit(read_pages)
+        for service in SERVICES[:60]:
+            assert loader.load_service_model(service, "service-2")["operations"]
+        pages.result()

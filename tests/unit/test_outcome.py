@@ -157,6 +157,68 @@ def test_the_kind_of_policy_decides_how_far_a_refusal_reaches(
     assert error.action == "ec2:DescribeSubnets"
 
 
+CAUSES = [
+    ("You are not authorized to perform this operation.", None),
+    ("Access Denied", None),
+    ("", None),
+    (f"{IMPLICIT} on resource: {WHAT}", None),
+    (f"{IMPLICIT} because no identity-based policy allows the {{a}} action", "policy"),
+    (f"{IMPLICIT} with an explicit deny in an identity-based policy", "explicit_deny"),
+    (f"{IMPLICIT} with an explicit deny in an identity-based policy: {{p}}", "explicit_deny"),
+    (f"{IMPLICIT} because no permissions boundary allows the {{a}} action", "boundary"),
+    (f"{IMPLICIT} with an explicit deny in a permissions boundary", "boundary"),
+    (f"{IMPLICIT} with an explicit deny in a permissions boundary: {{p}}", "boundary"),
+    (f"{IMPLICIT} because no session policy allows the {{a}} action", "session_policy"),
+    (f"{IMPLICIT} with an explicit deny in a sessions policy", "session_policy"),
+    (
+        f"{IMPLICIT} on resource: {WHAT} because no resource-based policy allows the {{a}} action",
+        "resource_policy",
+    ),
+    (
+        f"{IMPLICIT} on resource: {WHAT} with an explicit deny in a resource-based policy",
+        "resource_policy",
+    ),
+    (
+        f"{IMPLICIT} on resource: {WHO} because no role trust policy allows the {{a}} action",
+        "resource_policy",
+    ),
+    (f"{IMPLICIT} with an explicit deny in the role trust policy", "resource_policy"),
+    (f"{IMPLICIT} because no VPC endpoint policy allows the {{a}} action", "endpoint_policy"),
+    (f"{IMPLICIT} with an explicit deny in a VPC endpoint policy", "endpoint_policy"),
+    (f"{IMPLICIT} because no service control policy allows the {{a}} action", "organization"),
+    (f"{IMPLICIT} with an explicit deny in a service control policy", "organization"),
+    (f"{IMPLICIT} with an explicit deny in a service control policy: {{p}}", "organization"),
+    (f"{IMPLICIT} due to an explicit deny in a Service Control Policy", "organization"),
+    (f"{IMPLICIT} because no resource control policy allows the {{a}} action", "organization"),
+    (f"{IMPLICIT} with an explicit deny in a resource control policy", "organization"),
+    (f"{IMPLICIT} because no resource-based policy or identity-based policy allows it", "policy"),
+    (
+        "You are not authorized to perform this operation. "
+        f"{IMPLICIT} because no identity-based policy allows the {{a}} action. "
+        "Encoded authorization failure message: 4Pf3xk",
+        "policy",
+    ),
+]
+"""IAM User Guide, "Troubleshoot access denied error messages", in its old and its new words."""
+
+
+@pytest.mark.parametrize(("message", "cause"), CAUSES)
+def test_the_kind_of_policy_that_refuses_is_told(message: str, cause: str | None) -> None:
+    """AWS's sentence decides the cause; the policy whose ARN it may end with does not show."""
+    policy = "arn:aws:iam::222222222222:policy/permissions-boundary-of-vpc-1"
+    error = answered("AccessDenied", message.format(a="ec2:DescribeSubnets", p=policy))
+    assert error.cause == cause
+    assert (error.status == "scp_denied") is (cause == "organization")
+    assert "arn:" not in shows(error)
+
+
+def test_a_name_in_the_message_is_no_cause() -> None:
+    """What is called like a kind of policy, before AWS's words for it, decides nothing."""
+    named = f"{IMPLICIT} on resource: {WHAT}/because no permissions boundary "
+    error = answered("AccessDenied", f"{named} because no identity-based policy allows it")
+    assert error.cause == "policy"
+
+
 @pytest.mark.parametrize(
     ("message", "operation", "action"),
     [

@@ -69,7 +69,10 @@ def seen(problem: Problem) -> tuple[object, ...]:
 
 def cells(found: Plan, enabled: dict[str, bool] | None = None) -> set[tuple[str, str]]:
     """Return what would run: types and regions."""
-    return {(s.type.rpartition("::")[2], r) for s, r in found.shards(found.regions(enabled))}
+    return {
+        (s.type.rpartition("::")[2], r)
+        for s, r in found.extent.shards(found.extent.regions(enabled))
+    }
 
 
 EVERYTHING = {
@@ -125,7 +128,7 @@ def test_shards_are_the_pairs_that_one_grant_allows() -> None:
 def test_a_pair_that_two_grants_allow_is_one_shard() -> None:
     """Overlapping grants do not scan anything twice."""
     found = plan(grant("platform"), grant("platform"))
-    shards = found.shards(found.regions(None))
+    shards = found.extent.shards(found.extent.regions(None))
     assert len(shards) == len(EVERYTHING)
 
 
@@ -286,23 +289,23 @@ ON = dict.fromkeys(ALL["aws"][1:], True)
 
 def test_without_an_answer_every_region_is_tried() -> None:
     """Where EC2 does not say which regions are on, none is left out."""
-    assert plan().regions(None) == [GLOBAL, "eu-west-1", "eu-west-2", "us-east-1"]
+    assert plan().extent.regions(None) == [GLOBAL, "eu-west-1", "eu-west-2", "us-east-1"]
 
 
 def test_regions_that_are_off_are_left_out() -> None:
     """A region that a glob matched and that is off, or that EC2 does not name, is no gap."""
     enabled = ON | {"eu-west-2": False}
-    assert plan().regions(enabled) == [GLOBAL, "eu-west-1", "us-east-1"]
-    assert plan(region="eu-*").regions(enabled) == ["eu-west-1"]
-    assert plan().regions({"us-east-1": True}) == [GLOBAL, "us-east-1"]
+    assert plan().extent.regions(enabled) == [GLOBAL, "eu-west-1", "us-east-1"]
+    assert plan(region="eu-*").extent.regions(enabled) == ["eu-west-1"]
+    assert plan().extent.regions({"us-east-1": True}) == [GLOBAL, "us-east-1"]
 
 
 def test_a_region_that_is_off_and_was_named_is_told_about() -> None:
     """Who names a region, in the request or for the target, hears of it even if it is off."""
     enabled = ON | {"eu-west-2": False}
-    assert plan(region=("eu-west-2", "us-*")).regions(enabled) == ["eu-west-2", "us-east-1"]
+    assert plan(region=("eu-west-2", "us-*")).extent.regions(enabled) == ["eu-west-2", "us-east-1"]
     named = target("named", regions=("eu-west-2", "us-*"))
-    assert plan(grant("platform"), on=named).regions(enabled) == [
+    assert plan(grant("platform"), on=named).extent.regions(enabled) == [
         GLOBAL,
         "eu-west-2",
         "us-east-1",
@@ -312,9 +315,9 @@ def test_a_region_that_is_off_and_was_named_is_told_about() -> None:
 def test_a_region_that_is_new_is_scanned() -> None:
     """A region that AWS names and proxyd does not know is in where globs admit it."""
     enabled = ON | {"eu-new-1": True, "eu-off-1": False}
-    assert "eu-new-1" in plan().regions(enabled)
-    assert "eu-off-1" not in plan().regions(enabled)
-    assert plan(region="eu-*").regions(enabled) == ["eu-new-1", "eu-west-1", "eu-west-2"]
+    assert "eu-new-1" in plan().extent.regions(enabled)
+    assert "eu-off-1" not in plan().extent.regions(enabled)
+    assert plan(region="eu-*").extent.regions(enabled) == ["eu-new-1", "eu-west-1", "eu-west-2"]
     assert ("VPC", "eu-new-1") in cells(plan(), enabled)
 
 
@@ -333,7 +336,7 @@ def test_a_new_region_needs_grant_target_and_request(
 ) -> None:
     """A new region is scanned only where all three would have allowed it."""
     found = plan(grant("platform", **rule), on=target("t", **limits), **asked)
-    assert "eu-new-1" not in found.regions(ON | {"eu-new-1": True})
+    assert "eu-new-1" not in found.extent.regions(ON | {"eu-new-1": True})
 
 
 def test_a_new_region_is_only_for_the_types_of_its_grant() -> None:
@@ -365,7 +368,7 @@ def test_regions_are_sorted_and_unique_and_global_is_never_off(
     enabled: dict[str, bool], glob: str
 ) -> None:
     """Whatever EC2 says, `global` comes first and everything else once, in order."""
-    regions = plan(region=(glob, "global")).regions(enabled)
+    regions = plan(region=(glob, "global")).extent.regions(enabled)
     assert regions[0] == GLOBAL
     assert regions[1:] == sorted(set(regions[1:]))
     assert all(enabled[region] for region in regions[1:])
@@ -391,5 +394,67 @@ def test_visible_targets_are_those_with_a_grant() -> None:
 def test_a_plan_has_only_scanners_of_its_scopes() -> None:
     """A session is made for these scanners: none may be in it without need."""
     found = plan(type="AWS::EC2::*")
-    assert [s.type for s in found.scanners] == ["AWS::EC2::Instance", "AWS::EC2::VPC"]
-    assert all(isinstance(s, Scanner) for s in found.scanners)
+    assert [s.type for s in found.extent.scanners] == ["AWS::EC2::Instance", "AWS::EC2::VPC"]
+    assert all(isinstance(s, Scanner) for s in found.extent.scanners)
+
+
+STAFF = (target("prod-eu"), target("prod-us"), target("dev-eu"))
+
+
+def names(found: list[Plan]) -> list[str]:
+    """Return whose plans they are."""
+    return [plan.target.name for plan in found]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (("*",), ["production", "prod-eu", "prod-us"]),
+        (("prod-*",), ["prod-eu", "prod-us"]),
+        (("prod-us", "prod-*"), ["prod-us", "prod-eu"]),
+        (("prod-?s", "*-eu"), ["prod-eu", "prod-us"]),
+        (("production", "prod-eu"), ["production", "prod-eu"]),
+    ],
+)
+def test_a_glob_stands_for_every_target_that_may_be_seen(
+    asked: tuple[str, ...], expected: list[str]
+) -> None:
+    """Each of them once, first those that are named; what may not be seen does not match."""
+    assert names(planner(targets=STAFF).plan(ME, query(target=asked))) == expected
+
+
+def test_a_glob_leaves_out_what_may_not_be_asked_of_one() -> None:
+    """What is asked of all is asked of those of which it may be."""
+    grants = (
+        grant("platform", targets=("prod-eu",), types=("AWS::EC2::*",)),
+        grant("platform", targets=("prod-us",), types=("AWS::S3::*",)),
+    )
+    by = planner(*grants, targets=STAFF)
+    assert names(by.plan(ME, query(target="*", type="AWS::S3::Bucket"))) == ["prod-us"]
+    assert names(by.plan(ME, query(target="*"))) == ["prod-eu", "prod-us"]
+
+
+@pytest.mark.parametrize("glob", ["nothing-*", "secret*", "*cret", "????????????"])
+def test_a_glob_that_matches_nothing_to_be_seen_is_no_target(glob: str) -> None:
+    """The answer is that for a name that is not there, whatever there is out of sight."""
+    assert seen(refusal(target=glob)) == seen(refusal(target="nowhere"))
+
+
+def test_a_bad_glob_is_named() -> None:
+    """What no glob can be is the fault of a parameter, as of types and regions."""
+    assert refusal(target="prod-[a]*").extra == {"parameter": "target"}
+
+
+def test_a_glob_may_not_stand_for_too_many() -> None:
+    """The bound of targets of one stream holds for what globs come to."""
+    many = tuple(target(f"prod-{number}") for number in range(101))
+    problem = refusal(by=planner(targets=many), target="prod-*")
+    assert (problem.code, problem.extra) == ("bad_parameter", {"parameter": "target"})
+
+
+def test_targets_that_are_asked_alike_share_their_extent() -> None:
+    """What 300 accounts of an organization come to is worked out once."""
+    first, second = planner(targets=STAFF).plan(ME, query(target=("prod-eu", "prod-us")))
+    assert first.extent is second.extent
+    shards = first.extent.shards(first.extent.regions(None))
+    assert second.extent.shards(second.extent.regions(None)) is shards

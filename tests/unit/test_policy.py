@@ -11,17 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxyd.aws.policy import (
-    MAX_MANAGED_POLICY,
     MAX_SESSION_POLICY,
     SessionPolicy,
     pack,
-    role_policies,
     split,
-    trust_policy,
     via_policy,
 )
-
-from .fakes import target
 
 ACTIONS = st.builds(
     "{}:{}".format,
@@ -130,36 +125,6 @@ def test_one_type_can_not_be_split() -> None:
     """There is no half of one type."""
     with pytest.raises(ValueError, match="can not be split"):
         split(SessionPolicy(("type",), ("a:B",)), {"type": ["a:B"]})
-
-
-@given(st.lists(ACTIONS, max_size=300))
-def test_role_policies_fit_and_hold_every_action(actions: list[str]) -> None:
-    """A role's policies are each small enough for IAM, and grant all that was asked."""
-    policies = role_policies(actions)
-    for policy in policies:
-        assert len(json.dumps(policy, separators=(",", ":"))) <= MAX_MANAGED_POLICY
-    granted = [a for policy in policies for s in policy["Statement"] for a in s["Action"]]
-    assert sorted(granted) == sorted(set(actions))
-
-
-def test_a_role_that_needs_much_needs_several_policies() -> None:
-    """More actions than fit in one managed policy are spread over as few as may be."""
-    policies = role_policies(f"service:DescribeSomethingLong{i:04}" for i in range(400))
-    total = sum(len(json.dumps(p, separators=(",", ":"))) for p in policies)
-    assert len(policies) == -(-total // MAX_MANAGED_POLICY) == 3
-
-
-def test_the_trust_policy_asks_for_the_external_id() -> None:
-    """Only proxyd assumes the role, only with its external id and session name."""
-    hub = "arn:aws:iam::111111111111:role/hub"
-    assume, rest = trust_policy(target(external_id="the-id"), hub)["Statement"]
-    assert assume["Principal"] == rest["Principal"] == {"AWS": hub}
-    assert assume["Action"] == "sts:AssumeRole"
-    assert assume["Condition"] == {
-        "StringEquals": {"sts:ExternalId": "the-id"},
-        "StringLike": {"sts:RoleSessionName": "proxyd-*"},
-    }
-    assert rest["Action"] == ["sts:SetSourceIdentity", "sts:TagSession"]
 
 
 def test_a_chained_role_may_only_go_on() -> None:

@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 
 import pytest
 
+from proxyd.auth.grants import Scope
 from proxyd.aws.access import Access, Purpose
 from proxyd.aws.clients import Clients
 from proxyd.aws.packing import Packings
 from proxyd.aws.quota import Buckets
 from proxyd.aws.shared import RegionLists, Shared
 from proxyd.errors import AwsError, Problem
+from proxyd.extent import Extent
 from proxyd.model import Detail, Principal, Scanner, Status
 from proxyd.plan import Plan
 from proxyd.rights import Right, Rights
@@ -71,9 +73,9 @@ class FakeClients(Clients):
     def __init__(self, sts: FakeSts) -> None:
         self._sts = sts
 
-    async def base_sts(self, region: str) -> FakeSts:
+    async def base(self, service: str, region: str) -> FakeSts:
         """Return it."""
-        assert region == HOME
+        assert (service, region) == ("sts", HOME)
         return self._sts
 
 
@@ -117,7 +119,9 @@ class Asking:
 
 def plan(scanners: Sequence[Scanner] = (scanner(),), on: Any = PRODUCTION) -> Plan:
     """Plan a target."""
-    return Plan(target=on, scopes=(), scanners=scanners, literal=frozenset(), open_ended=())
+    registry = {each.type: each for each in scanners}
+    scope = Scope(tuple(registry), (), ("*",))
+    return Plan(target=on, extent=Extent([scope], registry=registry, asked=(), allowed=("*",)))
 
 
 async def begun(work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:

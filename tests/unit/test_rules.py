@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from proxyd.auth.proofs import JwtProof, TokenProof
 from proxyd.errors import Problem
 from proxyd.events import ClosingReason
-from proxyd.model import Grant, Principal, Target
+from proxyd.model import Account, Grant, Principal, Target
 from proxyd.plan import Plan, Query
 from proxyd.rules import Rules
 from proxyd.settings import Issuer, Settings, Token
 
 from .fakes import grant, principal, scanner, target
 from .test_grants import glob
+from .test_members import organization
 
 TYPES = ("AWS::EC2::Instance", "AWS::EC2::VPC", "AWS::S3::Bucket")
 REGISTRY = {type_: scanner(type_) for type_ in TYPES}
@@ -229,7 +230,7 @@ def scanned(plans: Sequence[Plan]) -> set[tuple[str, str, str]]:
     return {
         (plan.target.name, scanner_.type, region)
         for plan in plans
-        for scanner_, region in plan.shards(plan.regions(None))
+        for scanner_, region in plan.extent.shards(plan.extent.regions(None))
     }
 
 
@@ -254,3 +255,36 @@ def test_nothing_goes_on_that_would_not_be_begun(before: Rules, now: Rules, quer
         except Problem:
             return
         assert not seen <= again
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "mode", "expected"),
+    [
+        (("a", "b"), ("a", "b"), "watch", None),
+        (("a", "b"), ("b", "a"), "watch", None),
+        (("a", "b"), ("a",), "watch", "replaced"),
+        (("a", "b"), ("a",), "snapshot", "replaced"),
+        (("a",), ("a", "b"), "watch", "replaced"),
+        (("a",), ("a", "b"), "snapshot", None),
+        (("a",), ("b",), "watch", "replaced"),
+        (("a", "b"), (), "watch", "revoked"),
+    ],
+)
+def test_who_asked_for_globs_comes_back_to_what_they_match(
+    before: tuple[str, ...], now: tuple[str, ...], mode: Any, expected: ClosingReason | None
+) -> None:
+    """An account that joins or leaves ends nobody's right to the others."""
+    was, then = (rules(targets=[target(n) for n in names]) for names in (before, now))
+    assert verdict(then, before=was, target=("*",), mode=mode) == expected
+
+
+def test_accounts_of_an_organization_are_targets() -> None:
+    """They can be asked for as soon as they were listed, behind those of the configuration."""
+    made = Settings(
+        targets=(target(),), organizations=(organization(),), grants=(grant("g1", targets=("*",)),)
+    )
+    found = Rules(made, REGISTRY, {"corp": [Account("222222222222", "shop")]})
+    assert [each.name for each in found.targets] == ["production", "shop-222222222222"]
+    assert [plan.target.account for plan in found.planner.plan(ME, Query(target=("shop-*",)))] == [
+        "222222222222"
+    ]

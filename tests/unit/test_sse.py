@@ -16,10 +16,12 @@ from proxyd.events import (
     Closing,
     Event,
     Gap,
+    Remedy,
     Reset,
     ScanCompleted,
     ScanStarted,
     ShardEnded,
+    Statement,
 )
 from proxyd.model import Link
 from proxyd.sse import FORMATS, MAX_DATA, NDJSON, SSE, Format, Framer, ascii_json, data_of
@@ -53,6 +55,16 @@ EVENTS: list[Event] = [
         shards={"ok": 1, "denied": 1},
         gaps=[Gap(type="A::B::C", region="r", status="denied", action="a:B")],
         missing_actions=["a:B"],
+        remedies=[
+            Remedy(
+                cause="policy",
+                actions=["a:B"],
+                statements=[Statement(action=["a:B"])],
+                role="r",
+                account="1",
+            ),
+            Remedy(cause=None, actions=["a:C"], role="r", account="1"),
+        ],
         calls=1,
         ms=2,
     ),
@@ -243,6 +255,7 @@ def test_too_many_gaps_are_cut_and_counted() -> None:
         shards={"denied": 4000},
         gaps=[gap] * 4000,
         missing_actions=[],
+        remedies=[],
         calls=4000,
         ms=1,
     )
@@ -250,4 +263,45 @@ def test_too_many_gaps_are_cut_and_counted() -> None:
     assert len(data) <= MAX_DATA
     read = json.loads(data)
     assert len(read["gaps"]) > 1000
+    assert len(data) > MAX_DATA - 200
     assert len(read["gaps"]) + read["gaps_left_out"] == 4000
+
+
+def lacking(actions: list[str]) -> ScanCompleted:
+    """Make the end of a scan that was refused these, in a thousand shards each way."""
+    gap = Gap(type="AWS::EC2::Instance", region="eu-west-1", status="denied", action="a:B")
+    return ScanCompleted(
+        scan="s",
+        target="t",
+        complete=False,
+        resources=0,
+        shards={"denied": 4000},
+        gaps=[gap] * 4000,
+        missing_actions=actions,
+        remedies=[
+            Remedy(
+                cause="policy",
+                actions=actions,
+                statements=[Statement(action=actions)],
+                role="r",
+                account="1",
+            )
+        ],
+        calls=4000,
+        ms=1,
+    )
+
+
+def test_remedies_are_kept_before_gaps() -> None:
+    """Where not all fits, gaps go first: each had its `shard` event, and remedies have none."""
+    read = json.loads(data_of(lacking([f"service:DescribeThings{n}" for n in range(1500)])))
+    assert len(read["remedies"][0]["actions"]) == 1500
+    assert 0 < len(read["gaps"]) == 4000 - read["gaps_left_out"]
+
+
+def test_an_end_of_thousands_of_actions_still_fits() -> None:
+    """Where not even the actions fit three times they are told once, without their remedies."""
+    data = data_of(lacking([f"service:DescribeThings{n}" for n in range(4000)]))
+    assert len(data) <= MAX_DATA
+    read = json.loads(data)
+    assert (len(read["missing_actions"]), read["remedies"]) == (4000, [])

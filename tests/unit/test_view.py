@@ -13,7 +13,7 @@ from proxyd.events import Closing, News, ScanStarted, ShardEnded
 from proxyd.live.feed import FIRST, MAX_REMOVED, Entry, Feed, Memory, Numbers, Sweep
 from proxyd.live.part import Part, Published, Settled
 from proxyd.live.view import GAP, Piece, Reader, View, Wanted
-from proxyd.model import GLOBAL, Resource, Status
+from proxyd.model import GLOBAL, Resource, Status, Target
 from proxyd.sse import SSE
 from proxyd.wire import Wire
 
@@ -101,7 +101,9 @@ class World:
 def part(feed: Feed, *keys: Key, target: str = "a", account: str = ACCOUNT) -> Part:
     """Make a part of a view."""
     held = frozenset(feed.follow(*key) for key in keys or [HOME])
-    return Part(feed, held, started(target, account))
+    role = f"arn:aws:iam::{account}:role/proxyd-read"
+    whose = Target(name=target, role_arn=role, external_id="x")
+    return Part(feed, held, started(target, account), whose)
 
 
 def read(frames: Iterable[bytes]) -> list[ServerEvent]:
@@ -561,6 +563,23 @@ def test_a_mark_says_how_it_is_now() -> None:
         world.sweep(feed, status=status)
         [told] = world.flush()
         assert told[-1].data["complete"] is complete
+
+
+def test_another_cause_is_told() -> None:
+    """What mends a refusal is told anew when another kind of policy refuses the same action."""
+    world = World()
+    feed = world.feed()
+    world.view(part(feed))
+    for cause in ("policy", "boundary"):
+        world.sweep(feed, status="denied", code="X", action="a:B", cause=cause)
+        [told] = world.flush()
+        assert told[-2].data["cause"] == cause
+        [remedy] = told[-1].data["remedies"]
+        assert (remedy["cause"], remedy["role"], remedy["actions"]) == (
+            cause,
+            "proxyd-read",
+            ["a:B"],
+        )
 
 
 def test_rounds_and_shards_of_others_are_not_told() -> None:

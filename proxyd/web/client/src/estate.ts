@@ -1,6 +1,14 @@
 /** What is known of the estate: resources, coverage and progress. Changed by events alone. */
 
-import type { Frame, Removed, Resource, ScanCompleted, ScanStarted, Shard } from "./wire";
+import type {
+  Frame,
+  Remedy,
+  Removed,
+  Resource,
+  ScanCompleted,
+  ScanStarted,
+  Shard,
+} from "./wire";
 
 export interface Scan extends ScanStarted {
   completed?: ScanCompleted;
@@ -71,6 +79,13 @@ export class Estate {
   get whole(): boolean {
     const scans = [...this.scans.values()];
     return scans.length > 0 && scans.every((scan) => scan.completed !== undefined);
+  }
+
+  /** What would mend the gaps, by target. */
+  get remedies(): { target: string; remedies: Remedy[] }[] {
+    return [...this.scans.values()]
+      .map(({ target, completed }) => ({ target, remedies: completed?.remedies ?? [] }))
+      .filter(({ remedies }) => remedies.length > 0);
   }
 
   get progress(): { done: number; all: number; calls: number } {

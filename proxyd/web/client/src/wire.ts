@@ -57,7 +57,34 @@ export interface Shard {
   ms: number;
   code?: string;
   action?: string;
+  cause?: Cause;
   actions?: string[];
+  causes?: Record<string, Cause>;
+}
+
+/** Which kind of policy refuses an action. */
+export type Cause =
+  | "policy"
+  | "boundary"
+  | "explicit_deny"
+  | "session_policy"
+  | "resource_policy"
+  | "endpoint_policy"
+  | "organization";
+
+export interface Statement {
+  Effect: "Allow" | "Deny";
+  Action: string[];
+  Resource: string | string[];
+}
+
+/** What would let a target's role do what it was refused; a cause of null is one unknown. */
+export interface Remedy {
+  cause: Cause | null;
+  actions: string[];
+  statements?: Statement[];
+  role: string;
+  account: string;
 }
 
 export interface ScanCompleted {
@@ -67,6 +94,7 @@ export interface ScanCompleted {
   resources: number;
   shards: Record<string, number>;
   missing_actions: string[];
+  remedies: Remedy[];
   calls: number;
   ms: number;
   news?: { by: "events" | "looking"; code?: string };

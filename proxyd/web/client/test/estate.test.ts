@@ -17,7 +17,7 @@ const completed: Frame = {
   id: "e-9",
   data: {
     ...{ scan: "s", target: "production", complete: true, resources: 1, shards: {} },
-    ...{ missing_actions: [], calls: 1, ms: 1 },
+    ...{ missing_actions: [], remedies: [], calls: 1, ms: 1 },
   },
 };
 const INSTANCE = "AWS::EC2::Instance";
@@ -45,6 +45,17 @@ describe("the estate", () => {
       ["changed", "i-1"],
     ]);
     expect(estate.happenings[2]?.changes).toEqual(["State"]);
+  });
+
+  it("tells what would mend the gaps, by target, as of the last round", () => {
+    const estate = new Estate();
+    const remedy = { cause: "policy" as const, actions: ["a:B"], role: "r", account: ACCOUNT };
+    const lacking = { ...completed.data, complete: false, remedies: [remedy] };
+    expect(estate.remedies).toEqual([]);
+    estate.apply([started, { ...completed, data: lacking } as Frame]);
+    expect(estate.remedies).toEqual([{ target: "production", remedies: [remedy] }]);
+    estate.apply([completed]);
+    expect(estate.remedies).toEqual([]);
   });
 
   it("drops everything at a reset, and what happened stays", () => {

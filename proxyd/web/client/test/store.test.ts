@@ -16,7 +16,7 @@ const completed: Frame = {
   event: "scan.completed",
   id: "e-1",
   data: {
-    ...{ scan: "s", target: "t", complete: true, resources: 1, shards: {}, missing_actions: [] },
+    ...{ scan: "s", target: "t", complete: true, resources: 1, shards: {}, missing_actions: [], remedies: [] },
     ...{ calls: 1, ms: 1 },
   },
 };

@@ -3,7 +3,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { shortType } from "../placing";
 import type { Store } from "../store";
-import type { Shard, Status } from "../wire";
+import type { Cause, Remedy, Shard, Status } from "../wire";
 import { Head, byRegion } from "./regions";
 
 /** What a status means to a person, from best to worst. */
@@ -103,31 +103,63 @@ function Cell({ shard }: { shard: Shard | undefined }) {
   );
 }
 
-/** The statement that a role lacks, to be copied. */
+/** Where a person has to go; {role} is the role and its account. */
+const PLACES: Record<Cause | "unknown", string> = {
+  policy: "Add to a policy of the role {role}:",
+  unknown:
+    "AWS does not say why it refuses these. Where it is not allowed yet, add to a policy of " +
+    "the role {role}:",
+  boundary: "Add to the permissions boundary of the role {role}:",
+  explicit_deny: "An explicit deny in a policy of the role {role} refuses:",
+  session_policy: "proxyd's own session policy refuses, which is a fault of proxyd:",
+  resource_policy: "The policy of the resource itself has to let in the role {role} for:",
+  endpoint_policy: "The policy of the VPC endpoint that proxyd goes through refuses:",
+  organization: "A policy of the organization forbids these, which no policy of the role mends:",
+};
+
+/** What would let everything be seen, by target. */
 function Missing({ store }: { store: Store }) {
   store.version.value;
-  const actions = new Set<string>();
-  for (const shard of store.estate.shards.values()) {
-    if (shard.status !== "denied") continue;
-    for (const action of shard.actions ?? [shard.action]) if (action) actions.add(action);
-  }
-  const copied = useSignal(false);
-  if (actions.size === 0) return null;
-  const statement = JSON.stringify(
-    { Effect: "Allow", Action: [...actions].sort(), Resource: "*" },
-    null,
-    2,
-  );
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(statement);
-    copied.value = true;
-  };
+  const lacking = store.estate.remedies;
+  if (lacking.length === 0) return null;
+  const actions = new Set(lacking.flatMap(({ remedies }) => remedies.flatMap((r) => r.actions)));
   return (
     <div class="missing">
       <h2>{actions.size === 1 ? "One permission is" : `${actions.size} permissions are`} missing</h2>
-      <p>With this statement in the policy of the role all of it would be seen:</p>
-      <pre>{statement}</pre>
-      <button onClick={() => void copy()}>{copied.value ? "Copied" : "Copy"}</button>
+      {lacking.map(({ target, remedies }) => (
+        <section key={target}>
+          {store.estate.scans.size > 1 && <h3>{target}</h3>}
+          {remedies.map((remedy) => (
+            <Mending key={remedy.cause ?? "unknown"} remedy={remedy} />
+          ))}
+        </section>
+      ))}
     </div>
+  );
+}
+
+/** One thing to change, to be copied where it is a statement. */
+function Mending({ remedy }: { remedy: Remedy }) {
+  const { cause, actions, statements, role, account } = remedy;
+  const copied = useSignal(false);
+  const where = PLACES[cause ?? "unknown"].replace("{role}", `${role} in account ${account}`);
+  if (statements === undefined) {
+    return (
+      <p>
+        {where} {actions.join(", ")}
+      </p>
+    );
+  }
+  const text = JSON.stringify(statements.length === 1 ? statements[0] : statements, null, 2);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text);
+    copied.value = true;
+  };
+  return (
+    <>
+      <p>{where}</p>
+      <pre>{text}</pre>
+      <button onClick={() => void copy()}>{copied.value ? "Copied" : "Copy"}</button>
+    </>
   );
 }

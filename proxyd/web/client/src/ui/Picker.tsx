@@ -5,9 +5,13 @@ import type { Store } from "../store";
 import type { Query, Target } from "../wire";
 import { OpenBlueprint } from "./Files";
 
+/** More accounts than this are looked through by typing. */
+const MANY = 8;
+
 export function Picker({ store }: { store: Store }) {
   const all = store.targets.value;
   const chosen = useSignal(new Set(all.length === 1 ? all.map((target) => target.name) : []));
+  const find = useSignal("");
   const regions = useSignal("");
   const types = useSignal("");
   const live = useSignal(true);
@@ -15,6 +19,15 @@ export function Picker({ store }: { store: Store }) {
   const toggle = (name: string): void => {
     const next = new Set(chosen.value);
     if (!next.delete(name)) next.add(name);
+    chosen.value = next;
+  };
+  const sought = find.value.toLowerCase();
+  const shown = all.filter((target) =>
+    `${target.name} ${target.account}`.toLowerCase().includes(sought),
+  );
+  const choose = (wanted: boolean): void => {
+    const next = new Set(chosen.value);
+    for (const { name } of shown) wanted ? next.add(name) : next.delete(name);
     chosen.value = next;
   };
   const submit = (event: Event): void => {
@@ -40,7 +53,27 @@ export function Picker({ store }: { store: Store }) {
         <fieldset>
           <legend>Accounts</legend>
           {all.length === 0 && <p>There is no account that you may see: ask who runs proxyd.</p>}
-          {all.map((target) => (
+          {all.length > MANY && (
+            <p class="find">
+              <label for="find">Find</label>
+              <input
+                id="find"
+                type="search"
+                autocomplete="off"
+                placeholder="part of a name or number"
+                value={find.value}
+                onInput={(event) => (find.value = event.currentTarget.value)}
+                onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
+              />
+              <button type="button" onClick={() => choose(true)}>
+                Choose {sought === "" ? "all" : "these"} {shown.length}
+              </button>
+              <button type="button" onClick={() => choose(false)}>
+                None of {sought === "" ? "them" : "these"}
+              </button>
+            </p>
+          )}
+          {shown.map((target) => (
             <Choice
               key={target.name}
               target={target}

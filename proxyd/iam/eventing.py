@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from proxyd.aws.policy import VERSION
+from proxyd.iam.policies import document
 from proxyd.model import Target
 
 RETENTION = 300
 """Seconds that a message is kept: what is older is of no use, and nothing deletes it."""
+
+READING = "proxyd-events"
+"""What the policy is called that lets the role read the queue."""
 
 NOTIFICATIONS = (
     "EC2 Instance Launch Successful",
@@ -42,8 +45,8 @@ def template(target: Target, region: str) -> dict[str, Any]:
 
     """
     assert target.events is not None
-    home = target.events.split(":")[3]
-    resources = _queue(target) if region == home else _passing_on(target, home)
+    home = region_of(target.events)
+    resources = _reading(target) if region == home else _passing_on(target, home)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Tells proxyd of changes in {region}, for its target {target.name}.",
@@ -51,39 +54,66 @@ def template(target: Target, region: str) -> dict[str, Any]:
     }
 
 
-def _queue(target: Target) -> dict[str, Any]:
-    role = target.role_arn.rpartition("/")[2]
-    queue = {"Fn::GetAtt": ["Queue", "Arn"]}
-    sends = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue,
-        "Condition": {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]}}},
-    }
-    reads = {"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": queue}
+def region_of(events: str) -> str:
+    """Return the region of a queue."""
+    return events.split(":")[3]
+
+
+def name_of(events: str) -> str:
+    """Return the name of a queue."""
+    return events.rpartition(":")[2]
+
+
+def sending(queue: object, rule: object) -> dict[str, Any]:
+    """Make the policy of the queue: only the rule may put events into it."""
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        }
+    )
+
+
+def reading(queue: object) -> dict[str, Any]:
+    """Make the policy that lets the role read the queue, and do nothing else with it."""
+    return document({"Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": queue})
+
+
+def queue(events: str) -> dict[str, Any]:
+    """Make the resources `Queue`, `QueuePolicy` and `Rule` of a template."""
+    arn = {"Fn::GetAtt": ["Queue", "Arn"]}
+    policy = sending(arn, {"Fn::GetAtt": ["Rule", "Arn"]})
     return {
         "Queue": {
             "Type": "AWS::SQS::Queue",
             "DeletionPolicy": "Delete",
             "UpdateReplacePolicy": "Delete",
             "Properties": {
-                "QueueName": str(target.events).rpartition(":")[2],
+                "QueueName": name_of(events),
                 "MessageRetentionPeriod": RETENTION,
                 "SqsManagedSseEnabled": True,
             },
         },
         "QueuePolicy": {
             "Type": "AWS::SQS::QueuePolicy",
-            "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": _document(sends)},
+            "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": policy},
         },
-        "Rule": _rule({"Arn": queue, "Id": "proxyd"}),
+        "Rule": _rule({"Arn": arn, "Id": "proxyd"}),
+    }
+
+
+def _reading(target: Target) -> dict[str, Any]:
+    return {
+        **queue(str(target.events)),
         "RolePolicy": {
             "Type": "AWS::IAM::RolePolicy",
             "Properties": {
-                "RoleName": role,
-                "PolicyName": "proxyd-events",
-                "PolicyDocument": _document(reads),
+                "RoleName": target.role_arn.rpartition("/")[2],
+                "PolicyName": READING,
+                "PolicyDocument": reading({"Fn::GetAtt": ["Queue", "Arn"]}),
             },
         },
     }
@@ -101,8 +131,8 @@ def _passing_on(target: Target, home: str) -> dict[str, Any]:
         "Role": {
             "Type": "AWS::IAM::Role",
             "Properties": {
-                "AssumeRolePolicyDocument": _document(trusts),
-                "Policies": [{"PolicyName": "pass-on", "PolicyDocument": _document(puts)}],
+                "AssumeRolePolicyDocument": document(trusts),
+                "Policies": [{"PolicyName": "pass-on", "PolicyDocument": document(puts)}],
             },
         },
         "Rule": _rule({"Arn": bus, "Id": "proxyd", "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}}),
@@ -119,7 +149,3 @@ def _rule(to: dict[str, Any]) -> dict[str, Any]:
             "Targets": [to],
         },
     }
-
-
-def _document(statement: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": VERSION, "Statement": [statement]}

@@ -9,7 +9,7 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from proxyd.aws.eventing import template
+from proxyd.iam.eventing import template
 
 from .fakes import ACCOUNT, target
 

@@ -1,0 +1,78 @@
+"""The accounts of organizations, listed once, as targets to be tried."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from proxyd.aws.organization import Directory
+from proxyd.aws.shared import Shared
+from proxyd.checking.report import OrganizationReport
+from proxyd.errors import AwsError
+from proxyd.members import targets_of
+from proxyd.model import Account, Target
+from proxyd.settings import Organization
+
+SECONDS = 120.0
+"""Seconds that listing one may take."""
+
+
+class Listed(NamedTuple):
+    """What organizations bring.
+
+    Attributes:
+        reports: one for each organization.
+        targets: one for each account.
+        brief: the names of those of which the role is enough: it was made as that of the first.
+
+    """
+
+    reports: list[OrganizationReport]
+    targets: list[Target]
+    brief: frozenset[str]
+
+
+async def listed(
+    shared: Shared, organizations: Sequence[Organization], configured: Sequence[Target]
+) -> Listed:
+    """List the accounts of organizations, and say which could not be listed, and why."""
+    answers = await asyncio.gather(*(_accounts(shared, each) for each in organizations))
+    made = Listed([], [], frozenset())
+    known = list(configured)
+    for organization, answer in zip(organizations, answers, strict=True):
+        accounts = [] if isinstance(answer, AwsError) else answer
+        targets = list(targets_of([organization], {organization.name: accounts}, known))
+        known += targets
+        made.targets.extend(targets)
+        made = made._replace(brief=made.brief | {target.name for target in targets[1:]})
+        made.reports.append(_report(organization, answer))
+    return made
+
+
+async def _accounts(shared: Shared, organization: Organization) -> list[Account] | AwsError:
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await Directory(shared, organization).accounts()
+    except AwsError as error:
+        return error
+    except TimeoutError:
+        return AwsError("timeout", "ListingTimeout")
+
+
+def _report(organization: Organization, answer: list[Account] | AwsError) -> OrganizationReport:
+    if isinstance(answer, AwsError):
+        return OrganizationReport(
+            organization=organization.name,
+            ok=False,
+            accounts=0,
+            code=answer.code,
+            action=answer.action,
+        )
+    return OrganizationReport(
+        organization=organization.name,
+        ok=bool(answer),
+        accounts=len(answer),
+        code=None,
+        action=None,
+    )

@@ -1,0 +1,166 @@
+"""`proxyd check`: the configuration, then each target live, and what to do about what fails."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+import uvloop
+from rich.console import Console
+from rich.measure import Measurement
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from proxyd.aws import organization
+from proxyd.aws.regions import everywhere
+from proxyd.aws.shared import Shared
+from proxyd.checking.organizations import listed
+from proxyd.checking.report import Report, TargetReport
+from proxyd.checking.targets import OPERATIONS, check_targets
+from proxyd.checking.targets import Progress as Told
+from proxyd.cli.reporting import DIM, HEADER, after, before, of_organization, rows, summary
+from proxyd.errors import ConfigError
+from proxyd.globs import did_you_mean, expand
+from proxyd.model import Target
+from proxyd.registry import Registry
+from proxyd.settings import Settings
+from proxyd.sse import ascii_json
+
+_WIDE = 10_000
+"""Columns where there is no terminal: nothing is cut, and nothing broken."""
+
+
+def run(
+    settings: Settings,
+    scanners: Registry,
+    *,
+    names: Sequence[str],
+    region: str | None,
+    offline: bool,
+    as_json: bool,
+) -> bool:
+    """Try the targets of these names, all where there are none, and print what was found out.
+
+    Offline nothing is tried: the configuration has been read by then, and is good.
+
+    Raises:
+        ConfigError: there is no such target, or none has such a region.
+
+    """
+    if offline:
+        report = Report(ok=True, targets=[])
+    else:
+        with _progress() as told, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            report = runner.run(_tried(settings, scanners, names, region, told))
+    if as_json:
+        sys.stdout.write(msgspec.json.format(ascii_json(report).decode(), indent=2) + "\n")
+    else:
+        _print(report)
+    return report.ok
+
+
+async def _tried(
+    settings: Settings,
+    scanners: Registry,
+    names: Sequence[str],
+    region: str | None,
+    told: Told,
+) -> Report:
+    declared = {op for scanner in scanners.values() for op in scanner.operations}
+    calls = {*declared, *OPERATIONS, *organization.OPERATIONS}
+    async with Shared(settings.aws, settings.quota, calls) as shared:
+        configured = {target.name for target in settings.targets}
+        asked = settings.organizations if not names or set(names) - configured else ()
+        brought = await listed(shared, asked, settings.targets)
+        targets = _chosen([*settings.targets, *brought.targets], names)
+        _check_region(targets, region)
+        tried = await check_targets(
+            shared,
+            targets,
+            scanners,
+            limits=settings.limits,
+            region=region,
+            brief=brought.brief - set(names),
+            progress=told,
+        )
+    good = all(each.ok for each in tried) and all(each.ok for each in brought.reports)
+    return Report(ok=good, organizations=brought.reports, targets=tried)
+
+
+def _chosen(targets: Sequence[Target], names: Sequence[str]) -> list[Target]:
+    known = {target.name: target for target in targets}
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"--target: no target is called {name!r}{did_you_mean(name, known)}")
+    return [known[name] for name in dict.fromkeys(names)] if names else list(targets)
+
+
+def _check_region(targets: Sequence[Target], region: str | None) -> None:
+    if region is None:
+        return
+    known = [r for target in targets for r in expand(target.regions, everywhere(target.partition))]
+    if region not in known:
+        raise ConfigError(f"--region: no target has {region!r}{did_you_mean(region, known)}")
+
+
+@contextmanager
+def _progress() -> Generator[Told, None, None]:
+    """Show on stderr how far each target is; nothing where that is no terminal."""
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
+    bars: dict[str, TaskID] = {}
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as shown:
+
+        def told(target: str, ended: int, of: int) -> None:
+            if target not in bars:
+                bars[target] = shown.add_task(target, total=None)
+            shown.update(bars[target], completed=ended, total=of or None)
+
+        yield told
+
+
+def _print(report: Report) -> None:
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _WIDE
+    for each in report.organizations:
+        text, style = of_organization(each)
+        console.print(Text(text, style))
+    for target in report.targets:
+        for line in laid_out(target, console):
+            console.print(line)
+
+
+def laid_out(report: TargetReport, console: Console) -> Generator[Text, None, None]:
+    """Lay one target out: a line that says how it is, then only what is not as it should be."""
+    text, style = summary(report)
+    yield Text(text, style)
+    yield from (Text(f"  {line.text}", line.style) for line in before(report))
+    gaps = rows(report)
+    if gaps:
+        yield from _table(gaps, console)
+    yield from (Text(f"  {line.text}", line.style) for line in after(report))
+
+
+def _table(gaps: Sequence[tuple[str, ...]], console: Console) -> Generator[Text, None, None]:
+    """Lay out what was not seen; only the words in the last column are ever broken."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style=DIM)
+    for name in HEADER:
+        table.add_column(name, no_wrap=name != HEADER[-1])
+    seen = ""
+    for service, *rest in gaps:
+        table.add_row(*(Text(cell) for cell in ("" if service == seen else service, *rest)))
+        seen = service
+    least = Measurement.get(console, console.options.update(width=_WIDE), table).minimum
+    drawn = Console(file=io.StringIO(), width=max(least, console.width - 2))
+    for line in drawn.render_lines(table, pad=False):
+        laid = Text.assemble("  ", *((part.text, part.style or "") for part in line))
+        laid.rstrip()
+        yield laid

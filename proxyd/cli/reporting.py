@@ -1,0 +1,266 @@
+"""The report of a check, laid out for a person: what works in a line, what does not in full."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from proxyd.aws.role import ACTIONS as READING
+from proxyd.checking.report import (
+    Beyond,
+    OrganizationReport,
+    Region,
+    RegionStatus,
+    Scanned,
+    TargetReport,
+)
+from proxyd.checking.verdict import words
+from proxyd.cli.printing import clean, mending, wrapped
+from proxyd.errors import Cause
+from proxyd.events import Remedy, Statement
+from proxyd.statements import document
+
+GOOD, BAD, WARNING, DIM, PLAIN = "green", "red", "yellow", "dim", ""
+
+MAX_INLINE = 10_240
+"""Characters that the inline policies of a role may have."""
+
+_NOTHING = document([])
+_TEMPLATES = "proxyd iam cloudformation --target"
+_BY_ADDING_TO_THE_ROLE: frozenset[Cause | None] = frozenset({"policy", None})
+
+
+class Line(NamedTuple):
+    """A line, and the style that it has where there are colours."""
+
+    text: str
+    style: str = PLAIN
+
+
+HEADER = ("service", "type", "region", "status", "action", "refused by")
+
+_CAUSES: dict[Cause | None, str] = {
+    "policy": "no policy of the role allows it",
+    "boundary": "the role's permissions boundary",
+    "explicit_deny": "an explicit deny in a policy of the role",
+    "session_policy": "proxyd's own session policy",
+    "resource_policy": "the resource's own policy",
+    "endpoint_policy": "the policy of a VPC endpoint",
+    "organization": "a policy of the organization",
+}
+_REGIONS: dict[RegionStatus, str] = {
+    "allowed": "allowed",
+    "denied": "denied",
+    "denied_by_organization": "denied by the organization",
+    "off": "off",
+    "no_answer": "no answer",
+    "unknown": "not tried",
+}
+
+
+def summary(report: TargetReport) -> Line:
+    """Say in a line whether a target is ready, or what is wrong."""
+    name = f"{clean(report.target)} · account {report.account} · role {clean(report.role, None)}"
+    figures = f"{report.calls} AWS calls · {report.ms / 1000:.1f} s"
+    if report.ok:
+        ready = "its role is given" if report.brief else "ready"
+        return Line(f"{name}: {ready} · {figures}", GOOD)
+    return Line(f"{name}: NOT READY: {words(report.problems)} · {figures}", BAD)
+
+
+def of_organization(report: OrganizationReport) -> Line:
+    """Say how many accounts an organization has, or why that is not known."""
+    name = f"organization {clean(report.organization)}"
+    if report.code is not None:
+        lacks = f": {clean(report.action, None)} is refused" if report.action else ""
+        by = "proxyd iam base, or lister where it has a list_role_arn, prints what it takes"
+        return Line(f"{name}: NOT LISTED: {clean(report.code, None)}{lacks} ({by})", BAD)
+    if not report.accounts:
+        return Line(f"{name}: NO ACCOUNT: look at its units and at what is left out", BAD)
+    told = "the first is tried, of the others only the role; --target NAME tries another"
+    return Line(f"{name}: {report.accounts} accounts: {told}", GOOD)
+
+
+def before(report: TargetReport) -> Iterator[Line]:
+    """Say what stands before the table: whether the role is given, and to whom it should not be."""
+    if report.why is not None:
+        yield Line(f"AssumeRole: {report.why.aws_code}", BAD)
+        yield from _all(wrapped(report.why.detail))
+        if len(report.why.tried) > 1:
+            yield from _all(wrapped(f"tried: {', '.join(report.why.tried)}"), DIM)
+    yield from _open_doors(report)
+
+
+def _open_doors(report: TargetReport) -> Iterator[Line]:
+    """Say how to shut a role to those who have another's external id, or none."""
+    doors = {
+        "without any external id": report.external_id.required,
+        "with a wrong external id": report.external_id.wrong_refused,
+    }
+    opened = [how for how, shut in doors.items() if shut is False]
+    if report.assumable and None in doors.values():
+        yield Line("external id: whether it is needed could not be told; ask again", WARNING)
+    if not opened:
+        return
+    yield Line(f"external id: the role is given {' and '.join(opened)}", BAD)
+    yield from _all(
+        wrapped(
+            "whoever may have proxyd's identity assume roles can reach this account through it "
+            "(a confused deputy). Put into every statement of its trust policy that allows "
+            "sts:AssumeRole:"
+        )
+    )
+    said = f"(the external id of target {clean(report.target)})"
+    yield Line(f'    "Condition": {{"StringEquals": {{"sts:ExternalId": "{said}"}}}}')
+    yield Line(f"  or make the role anew: {_TEMPLATES} {clean(report.target)}")
+
+
+def rows(report: TargetReport) -> list[tuple[str, ...]]:
+    """Return what was not seen, by service: one row for each scanner and action."""
+    return [
+        (
+            *_named(scanned.type),
+            clean(scanned.region),
+            scanned.status,
+            clean(action or scanned.code or "", None),
+            _refused_by(scanned, action),
+        )
+        for scanned in report.scanners
+        if scanned.status != "ok"
+        for action in scanned.actions or [scanned.action or ""]
+    ]
+
+
+def _named(type_: str) -> tuple[str, str]:
+    """Cut a type into its service and the rest: `AWS::EC2::VPC` is the VPC of EC2."""
+    service, _, rest = type_.removeprefix("AWS::").partition("::")
+    return clean(service, None), clean(rest, None)
+
+
+def _refused_by(scanned: Scanned, action: str) -> str:
+    if scanned.status not in {"denied", "scp_denied"}:
+        return ""
+    return _CAUSES.get(scanned.cause, "") if action == scanned.action else ""
+
+
+def after(report: TargetReport) -> Iterator[Line]:
+    """Say what stands after the table: counts, regions, what to change, and what is too much."""
+    if not report.assumable or report.brief:
+        return
+    yield from _counts(report)
+    yield from _regions(report.regions)
+    yield from _remedies(report)
+    yield from _beyond(report)
+    if report.tags == "refused":
+        yield Line("session tags: refused, which is good: proxyd sends none", DIM)
+
+
+def _counts(report: TargetReport) -> Iterator[Line]:
+    counts = Counter(scanned.status for scanned in report.scanners)
+    where = f" in {report.region}" if report.region else ""
+    told = " · ".join(f"{status} {count}" for status, count in sorted(counts.items()))
+    yield Line(f"types{where}: {told or 'none'}")
+    untried = {action for scanned in report.scanners for action in scanned.untried or ()}
+    if untried:
+        yield Line(
+            f"actions not tried: {len(untried)}, as nothing is there to try them on, or an earlier "
+            "one was refused (--json lists them)",
+            DIM,
+        )
+
+
+def _regions(regions: Sequence[Region]) -> Iterator[Line]:
+    by_status: dict[str, list[str]] = {}
+    for region in regions:
+        by_status.setdefault(region.status, []).append(region.region)
+    for status, names in by_status.items():
+        few = status != "off"
+        told = ", ".join(map(clean, names)) if few else str(len(names))
+        style = {"allowed": PLAIN, "denied": BAD, "off": DIM}.get(status, WARNING)
+        yield Line(f"regions {_REGIONS[status]}: {told}", style)  # type: ignore[index] # they are statuses
+
+
+def _remedies(report: TargetReport) -> Iterator[Line]:
+    yield from _all(mending(report.remedies))
+    yield from _commands(report)
+    if report.foreseen:
+        yield from _all(
+            wrapped(
+                "not tried, as nothing is there, but not allowed either by the role's policies: "
+                + ", ".join(report.foreseen)
+            ),
+            WARNING,
+        )
+
+
+def _commands(report: TargetReport) -> Iterator[Line]:
+    """Say how what lacks in the role's policies is added."""
+    written = document(_to_add(report.remedies))
+    if len(_NOTHING) < len(written) <= MAX_INLINE:
+        # A name of its own: putting a policy replaces the one that has its name.
+        name = f"proxyd-{hashlib.sha256(written.encode()).hexdigest()[:8]}"
+        quoted = shlex.quote(clean(written, None)), shlex.quote(clean(report.role, None))
+        yield Line(f"or, by someone who may in account {report.account}:")
+        yield Line(
+            f"  aws iam put-role-policy --role-name {quoted[1]} --policy-name {name} "
+            f"--policy-document {quoted[0]}"
+        )
+    if len(written) > len(_NOTHING):
+        yield Line(f"or make the role anew, with: {_TEMPLATES} {clean(report.target)}")
+
+
+def _to_add(remedies: Iterable[Remedy]) -> list[Statement]:
+    return [
+        statement
+        for remedy in remedies
+        if remedy.cause in _BY_ADDING_TO_THE_ROLE and remedy.statements is not msgspec.UNSET
+        for statement in remedy.statements
+    ]
+
+
+def _beyond(report: TargetReport) -> Iterator[Line]:
+    found = report.beyond
+    if not found.readable:
+        yield from _all(
+            wrapped(
+                "what the role grants beyond need is not known: it may not read its own policies "
+                f"({clean(found.code or 'no answer')}); {', '.join(READING)} on itself would let it"
+            ),
+            DIM,
+        )
+        return
+    yield from _too_much(found)
+    if found.trusts:
+        told = ", ".join(clean(each, None) for each in found.trusts)
+        besides = f" besides {clean(report.principal, None)}" if report.principal else ""
+        yield from _all(wrapped(f"who may assume it{besides}: {told}"), WARNING)
+
+
+def _too_much(found: Beyond) -> Iterator[Line]:
+    if not found.patterns and not found.managed:
+        yield Line("the role grants nothing that proxyd does not need", GOOD)
+        return
+    yield Line("the role grants more than proxyd needs:", WARNING)
+    for what, told in (
+        ("policies of AWS's own", found.managed),
+        ("reads data, secrets or credentials", found.exposes),
+        ("changes things", found.changes),
+    ):
+        if told:
+            yield from _all(wrapped(f"{what}: {', '.join(clean(t, None) for t in told)}"), WARNING)
+    yield from _all(
+        wrapped(
+            f"in all, actions and patterns beyond need: {found.patterns}. The session policy keeps "
+            "every session of proxyd from using any of it; whoever else may assume the role has it"
+        )
+    )
+
+
+def _all(lines: Iterable[str], style: str = PLAIN) -> Iterator[Line]:
+    for line in lines:
+        yield Line(line, style)

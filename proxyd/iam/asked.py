@@ -1,0 +1,133 @@
+"""What is asked for, pure: whose role, for which types, assumed by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from proxyd.aws.access import actions_for
+from proxyd.errors import ConfigError
+from proxyd.globs import did_you_mean, expand
+from proxyd.iam import identity, role
+from proxyd.model import Scanner, Target
+from proxyd.settings import Organization, Settings
+
+Whose = Target | Organization | None
+"""Whose role it is; None: nobody has said."""
+
+_Named = TypeVar("_Named", Target, Organization)
+
+
+def one(known: Sequence[_Named], name: str | None, option: str) -> _Named | None:
+    """Return the one of that name, or the only one; None where there are none.
+
+    Raises:
+        ConfigError: none is called that, or it is not said which.
+
+    """
+    names = {each.name: each for each in known}
+    if name is not None and name not in names:
+        what = option.removeprefix("--")
+        raise ConfigError(f"{option}: no {what} is called {name!r}{did_you_mean(name, names)}")
+    if name is None and len(names) > 1:
+        raise ConfigError(f"{option}: say which; there are {', '.join(sorted(names))}")
+    return names[name] if name is not None else next(iter(names.values()), None)
+
+
+def a_target(settings: Settings, name: str | None) -> Target | None:
+    """Return the target that is meant; None where the configuration has nothing.
+
+    Raises:
+        ConfigError: it is not said which, or only organizations are configured.
+
+    """
+    found = one(settings.targets, name, "--target")
+    if found is None and settings.organizations:
+        raise ConfigError(
+            "--target: only organizations are configured; `proxyd iam stackset` prints what makes "
+            "the roles of their accounts"
+        )
+    return found
+
+
+def either(settings: Settings, target: str | None, organization: str | None) -> Whose:
+    """Return the target or the organization that is meant; None where there is neither.
+
+    Raises:
+        ConfigError: it is not said which, or both are.
+
+    """
+    if target is not None and organization is not None:
+        raise ConfigError("--target, --organization: expected one of them")
+    if organization is not None or (target is None and not settings.targets):
+        return one(settings.organizations, organization, "--organization")
+    return one(settings.targets, target, "--target")
+
+
+def members(settings: Settings, target: str | None, organization: str | None) -> Whose:
+    """Return what the role of an organization's accounts is made like.
+
+    Raises:
+        ConfigError: it is not said which, or both are.
+
+    """
+    if target is not None:
+        return either(settings, target, organization)
+    return one(settings.organizations, organization, "--organization")
+
+
+def principal(settings: Settings, whose: Whose, given: str | None) -> str | None:
+    """Return the ARN of what assumes the role; None where it is not known.
+
+    Raises:
+        ConfigError: what is given can not be it.
+
+    """
+    via = None if whose is None else whose.via
+    if given is None:
+        return via or settings.aws.identity
+    if via is not None:
+        raise ConfigError(f"--identity: the role is assumed through {via}; leave it out")
+    return identity.checked(given)
+
+
+def actions(registry: Mapping[str, Scanner], whose: Whose, types: Sequence[str]) -> list[str]:
+    """Return what a role has to allow, for these types or all.
+
+    Raises:
+        ConfigError: there is no such scanner, or it may never be asked of the target.
+
+    """
+    for glob in types:
+        if not expand([glob], registry):
+            raise ConfigError(f"--type: no scanner matches {glob!r}{did_you_mean(glob, registry)}")
+    wanted = expand(types or ["*"], registry)
+    if whose is not None:
+        wanted = expand(whose.types, wanted)
+        if not wanted:
+            raise ConfigError(f"--type: the `types` of {whose.name!r} hold none of these")
+    return actions_for(registry[name] for name in wanted)
+
+
+def role_of(
+    settings: Settings,
+    registry: Mapping[str, Scanner],
+    whose: Whose,
+    *,
+    types: Sequence[str] = (),
+    given: str | None = None,
+) -> role.Role:
+    """Return the role that is to be made.
+
+    Raises:
+        ConfigError: what is asked for makes no role.
+
+    """
+    assumed_by = principal(settings, whose, given)
+    allows = actions(registry, whose, types)
+    match whose:
+        case Target():
+            return role.of_target(whose, allows, assumed_by)
+        case Organization():
+            return role.of_members(whose, allows, assumed_by)
+    return role.anybodys(allows, assumed_by)

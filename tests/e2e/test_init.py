@@ -1,0 +1,180 @@
+"""`proxyd init`: what it asks, what it writes, and what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import re
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from proxyd import config, preflight
+from proxyd.demo.process import end
+
+from .conftest import HUB, Estate, scanners
+
+ROLE = f"arn:aws:iam::{HUB}:role/proxyd"
+FLAGS = {"--account": "222222222222", "--name": "shop", "--identity": ROLE}
+SECONDS = 20.0
+
+
+async def init(
+    directory: Path, flags: Mapping[str, str], *more: str, stdin: int = asyncio.subprocess.DEVNULL
+) -> tuple[int, str, str]:
+    """Run it, and return its exit code and what it wrote to stdout and stderr."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-B", "-m", "proxyd", "init", str(directory)),
+        *(word for pair in flags.items() for word in pair),
+        *more,
+        stdin=stdin,
+        stdout=PIPE,
+        stderr=PIPE,
+        env={"PATH": os.defpath, "HOME": "/nonexistent", "COLUMNS": "400"},
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            out, err = await process.communicate()
+    finally:
+        await end(process)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+def files(place: Path) -> set[str]:
+    """Return the files in a directory and below."""
+    return {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
+
+
+def mode(path: Path) -> str:
+    """Return who may do what with a file."""
+    return oct(path.stat().st_mode & 0o777)
+
+
+async def test_it_writes_what_is_needed_and_nothing_else(tmp_path: Path) -> None:
+    """A configuration that holds, a secret that only its owner can read, the role, what is next."""
+    place = tmp_path / "new"
+    code, out, err = await init(place, FLAGS, "--region", "eu-*", "--region", "us-east-1")
+    assert code == 0, err
+    assert files(place) == {"proxyd.toml", "shop.role.json", "credentials/shop.external-id"}
+    assert mode(place / "credentials") == "0o700"
+    assert mode(place / "credentials" / "shop.external-id") == "0o600"
+    assert mode(place / "shop.role.json") == "0o600"
+    settings = config.load(place / "proxyd.toml", place / "credentials")
+    preflight.check(settings, scanners())
+    [target] = settings.targets
+    assert (target.name, target.account, target.regions) == (
+        "shop",
+        "222222222222",
+        ("eu-*", "us-east-1"),
+    )
+    assert re.fullmatch("[0-9a-f]{64}", target.external_id)
+    assert settings.aws.identity == ROLE
+    assert out == (place / "shop.role.json").read_text()
+    parameters = json.loads(out)["Parameters"]
+    assert parameters["ExternalId"]["Default"] == target.external_id
+    assert parameters["ProxydIdentity"]["Default"] == ROLE
+    assert f"proxyd check --config {place}/proxyd.toml --credentials {place}/credentials" in err
+    assert f"--template-file {place}/shop.role.json" in err
+    [token] = re.findall(r"pxd_\S+", err)
+    assert token not in (place / "proxyd.toml").read_text()
+
+
+async def test_each_has_an_external_id_of_its_own(tmp_path: Path) -> None:
+    """It is random: no two that were made are the same."""
+    ids = set()
+    for number in range(3):
+        await init(tmp_path / str(number), FLAGS)
+        ids.add((tmp_path / str(number) / "credentials" / "shop.external-id").read_text())
+    assert len(ids) == 3
+
+
+@pytest.mark.parametrize("there", ["proxyd.toml", "shop.role.json", "credentials/shop.external-id"])
+async def test_nothing_that_is_there_is_overwritten(tmp_path: Path, there: str) -> None:
+    """A file that somebody uses stays as it is, and the message names it."""
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / there).write_text("mine")
+    code, out, err = await init(tmp_path, FLAGS)
+    assert code == 1
+    assert str(tmp_path / there) in err
+    assert (tmp_path / there).read_text() == "mine"
+    assert files(tmp_path) == {there}
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ({"--account": "2222"}, ["--account: '2222' is not the 12 digits of an account"]),
+        ({"--name": "a b"}, ["--name: 'a b': expected letters, digits"]),
+        ({"--identity": f"arn:aws:iam::{HUB}:root"}, ["--identity: ", "every role and user"]),
+        (
+            {"--identity": f"arn:aws:sts::{HUB}:assumed-role/proxyd/i-1"},
+            ["--identity: ", "one session of a role", ROLE],
+        ),
+        ({"--identity": "proxyd"}, ["--identity: ", "is neither a role nor a user"]),
+        ({"--account": ""}, ["--account: not given, and there is no terminal to ask"]),
+        ({"--identity": ""}, ["--identity: not given, and there is no terminal to ask"]),
+    ],
+)
+async def test_a_wrong_answer_is_told_with_its_flag(
+    tmp_path: Path, flags: Mapping[str, str], told: Sequence[str]
+) -> None:
+    """It is wrong use, nothing is written, and the message says what was expected."""
+    code, _, err = await init(tmp_path / "new", {**FLAGS, **flags})
+    assert code == 2
+    for part in told:
+        assert part in err
+    assert not (tmp_path / "new").exists()
+
+
+async def test_a_partition_is_that_of_proxyd(tmp_path: Path) -> None:
+    """Who runs in China looks into China's accounts."""
+    identity = f"arn:aws-cn:iam::{HUB}:role/proxyd"
+    code, _, err = await init(tmp_path / "new", {**FLAGS, "--identity": identity})
+    assert code == 0, err
+    settings = config.load(tmp_path / "new" / "proxyd.toml", tmp_path / "new" / "credentials")
+    assert settings.targets[0].role_arn == "arn:aws-cn:iam::222222222222:role/proxyd-read"
+
+
+async def test_a_person_is_asked_three_questions(estate: Estate, tmp_path: Path) -> None:
+    """On a terminal it asks, again where need be, and proposes whose credentials there are."""
+    leader, follower = pty.openpty()
+    os.write(leader, b"my account\n222222222222\n\n\n")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-B", "-m", "proxyd", "init", str(tmp_path / "new")),
+        *("--endpoint-url", estate.endpoint),
+        stdin=follower,
+        stdout=PIPE,
+        stderr=PIPE,
+        env={"PATH": os.defpath, "HOME": "/nonexistent", **estate.environment},
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            out, said = await process.communicate()
+    finally:
+        await end(process)
+        os.close(leader)
+        os.close(follower)
+    text = said.decode()
+    assert process.returncode == 0, text
+    asked = [
+        "The AWS account to look into (12 digits): ",
+        "--account: 'my account' is not the 12 digits of an account\n",
+        "The AWS account to look into (12 digits): ",
+        "What it is called here [production]: ",
+        f"The role or user that proxyd runs as (its ARN) [arn:aws:iam::{HUB}:user/proxyd]: ",
+    ]
+    assert text.partition("\nMade in ")[0].replace("  --", "--") == "".join(asked)
+    assert out.decode() == (tmp_path / "new" / "production.role.json").read_text()
+    settings = config.load(tmp_path / "new" / "proxyd.toml", tmp_path / "new" / "credentials")
+    assert settings.aws.identity == f"arn:aws:iam::{HUB}:user/proxyd"
+    assert settings.aws.endpoint_url == estate.endpoint
+    assert settings.targets[0].name == "production"
