@@ -135,6 +135,13 @@ def _contradictions(result: settings.Settings) -> Iterator[str]:
     yield from _repeats(
         "organizations", "external id", [o.external_id for o in result.organizations], say=False
     )
+    for i, target in enumerate(result.targets):
+        for j, organization in enumerate(result.organizations):
+            if target.external_id in {
+                organization.external_id,
+                organization.external_id_in(target.account),
+            }:
+                yield f"targets[{i}]: the same external id as organizations[{j}]"
     yield from _repeats("principals", "token_sha256", [t.sha256.hex() for t in result.tokens])
     yield from _repeats("certificates", "name in them", [c.known_by for c in result.certificates])
     yield from _repeats("issuers", "name", [issuer.name for issuer in result.issuers])

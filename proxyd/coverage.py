@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from proxyd.events import Gap, ScanCompleted, ShardEnded
 from proxyd.model import Target
-from proxyd.remedies import Refusal, refusals, remedies
+from proxyd.remedies import ASSUMING, Refusal, refusals, remedies
 
 
 class Coverage:
@@ -51,7 +51,7 @@ class Coverage:
 
         What an SCP forbids no policy can grant, and AssumeRole is for the trust policy.
         """
-        return sorted(self.refused - {"sts:AssumeRole"})
+        return sorted(self.refused - ASSUMING)
 
     def completed(self, *, scan: str, target: Target, calls: int, ms: int) -> ScanCompleted:
         """Sum it up; `calls` are those made outside of shards."""

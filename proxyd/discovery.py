@@ -16,6 +16,7 @@ from proxyd.aws.organization import Directory
 from proxyd.aws.shared import Shared
 from proxyd.errors import AwsError
 from proxyd.logs import get_logger, where
+from proxyd.members import lists_as
 from proxyd.model import Account
 from proxyd.settings import Organization
 
@@ -27,13 +28,24 @@ RETRY = 30.0
 PATIENCE = 600.0
 """Seconds that listing one organization may take: its units are asked for one by one, slowly."""
 
+AT_START = 10.0
+"""Seconds that the start waits for the accounts: a client may ask for one of them at once."""
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an organization; `code` says why it could not be listed last time."""
+ListingState = Literal["listing", "current", "stale", "unavailable"]
 
-    accounts: int
-    state: Literal["current", "stale", "unavailable"]
-    code: str | None = None
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an organization.
+
+    Attributes:
+        terms: by which it was asked.
+        state: "listing" until it was asked once, "stale" when it did not answer last time, and
+            "unavailable" when it never has.
+
+    """
+
+    terms: Organization
+    state: ListingState = "listing"
 
 
 class Discovery:
@@ -58,53 +70,63 @@ class Discovery:
             found: called with the accounts of one, each time that they were listed.
 
         """
-        self.states: dict[str, Listed] = {}
+        self.states: dict[str, Told] = {}
         self._shared = shared
         self._organizations = organizations
         self._found = found
         self._changed = asyncio.Event()
-        self._looked = asyncio.Event()
-
-    async def first(self, seconds: float) -> None:
-        """Wait until they have been listed once, whatever came of it, but not for ever."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._looked.wait()
-        except TimeoutError:
-            log.warning("organizations not listed yet", seconds=seconds)
+        self._listed = asyncio.Event()
 
     def again(self) -> None:
         """List now: the configuration has changed."""
         self._changed.set()
 
-    async def _look(self) -> None:
-        """List the accounts of all organizations, side by side."""
-        organizations = self._organizations()
-        names = {organization.name for organization in organizations}
-        self.states = {name: state for name, state in self.states.items() if name in names}
-        await asyncio.gather(*map(self._list, organizations))
+    async def first(self) -> None:
+        """Wait until each has been listed once, whatever came of it, but not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AT_START):
+                await self._listed.wait()
 
     async def run(self) -> None:
-        """List them, again and again."""
+        """List them again and again, each by itself: one that is slow keeps no other waiting."""
         while True:
             self._changed.clear()
-            await self._look()
-            self._looked.set()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._pause()):
-                    await self._changed.wait()
+            organizations = self._organizations()
+            self._forget(organizations)
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._keep(each)) for each in organizations]
+                await self._changed.wait()
+                for task in tasks:
+                    task.cancel()
 
-    def _pause(self) -> float | None:
-        """Return the seconds until they are listed again, None where there is nothing to list."""
-        pauses = [organization.refresh_seconds for organization in self._organizations()]
-        if any(state.code is not None for state in self.states.values()):
-            pauses.append(RETRY)
-        return min(pauses, default=None)
+    def _forget(self, organizations: Sequence[Organization]) -> None:
+        """Keep what is known of those that are listed as before."""
+        self.states = {
+            each.name: told
+            if (told := self.states.get(each.name)) and lists_as(told.terms, each)
+            else Told(terms=each)
+            for each in organizations
+        }
+        self._look()
 
-    async def _list(self, organization: Organization) -> None:
+    def _look(self) -> None:
+        if all(told.state != "listing" for told in self.states.values()):
+            self._listed.set()
+
+    async def _keep(self, organization: Organization) -> None:
+        while True:
+            good = await self._list(organization)
+            self._look()
+            refresh = organization.refresh_seconds
+            await asyncio.sleep(refresh if good else min(refresh, RETRY))
+
+    async def _list(self, organization: Organization) -> bool:
+        """List one, and return whether it answered."""
         try:
             async with asyncio.timeout(PATIENCE):
                 accounts = await Directory(self._shared, organization).accounts()
+            self._set(organization, "current")
+            self._found(organization, accounts)
         except TimeoutError:
             self._failed(organization, "ListingTimeout", None)
         except AwsError as error:
@@ -113,16 +135,15 @@ class Discovery:
             log.error("organization can not be read", name=organization.name, **where(error))
             self._failed(organization, type(error).__name__, None)
         else:
-            name = organization.name
-            self.states[name] = Listed(accounts=len(accounts), state="current")
-            self._found(organization, accounts)
+            return True
+        return False
 
     def _failed(self, organization: Organization, code: str, action: str | None) -> None:
+        known = self.states[organization.name].state
+        state: ListingState = "stale" if known in {"current", "stale"} else "unavailable"
+        self._set(organization, state)
         name = organization.name
-        known = self.states.get(name, Listed(accounts=0, state="unavailable"))
-        if known.state == "current":
-            known = Listed(accounts=known.accounts, state="stale")
-        self.states[name] = msgspec.structs.replace(known, code=code)
-        log.warning(
-            "organization not listed", name=name, code=code, action=action, state=known.state
-        )
+        log.warning("organization not listed", name=name, code=code, action=action, state=state)
+
+    def _set(self, organization: Organization, state: ListingState) -> None:
+        self.states[organization.name] = Told(terms=organization, state=state)

@@ -1,19 +1,16 @@
 """Which scanners run in which regions, pure: worked out once for all targets that are asked alike.
 
-The accounts of an organization are; and twelve thousand shards take 20 ms to list.
+The accounts of an organization are. What it keeps is small: a thousand questions are remembered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from proxyd.auth.grants import Scope
 from proxyd.globs import is_literal, matches
 from proxyd.model import GLOBAL, Scanner
-
-MAX_SHARDINGS = 16
-"""Lists of shards that are kept for one extent: accounts differ in which regions are on."""
 
 
 class Extent:
@@ -51,7 +48,6 @@ class Extent:
         self._literal = frozenset(filter(is_literal, (*asked, *allowed)))
         # A region that proxyd's data lacks may be added where one of these matches it.
         self._open_ended = tuple(g for g in asked if not is_literal(g)) if asked else ("*",)
-        self._sharded = lru_cache(MAX_SHARDINGS)(self._shards)
 
     def regions(self, enabled: Mapping[str, bool] | None) -> list[str]:
         """Return the regions to scan, `global` first.
@@ -74,17 +70,14 @@ class Extent:
             and any(scope.allows(region) for _, _, scope in self._scopes)
         )
 
-    def shards(self, regions: Iterable[str]) -> Sequence[tuple[Scanner, str]]:
+    def shards(self, regions: Iterable[str]) -> list[tuple[Scanner, str]]:
         """Return what to run: every scanner in every region that one scope allows both of."""
-        return self._sharded(tuple(regions))
+        return [(scanner, region) for region in regions for scanner in self._in(region)]
 
-    def _shards(self, regions: tuple[str, ...]) -> Sequence[tuple[Scanner, str]]:
-        found = []
-        for region in regions:
-            kind = "global" if region == GLOBAL else "regional"
-            types = self._types_in(region)
-            found += [(s, region) for s in self.scanners if s.scope == kind and s.type in types]
-        return tuple(found)
+    def _in(self, region: str) -> list[Scanner]:
+        kind = "global" if region == GLOBAL else "regional"
+        types = self._types_in(region)
+        return [s for s in self.scanners if s.scope == kind and s.type in types]
 
     def _types_in(self, region: str) -> frozenset[str]:
         return frozenset().union(
@@ -98,10 +91,10 @@ class Extent:
     @cached_property
     def asked(self) -> dict[str, list[str]]:
         """The types and regions of it, as far as they are known before AWS is asked."""
-        shards = self.shards(self.regions(None))
+        found = {region: self._in(region) for region in self.regions(None)}
         return {
-            "types": sorted({scanner.type for scanner, _ in shards}),
-            "regions": by_place({region for _, region in shards}),
+            "types": sorted({scanner.type for scanners in found.values() for scanner in scanners}),
+            "regions": by_place(region for region, scanners in found.items() if scanners),
         }
 
 

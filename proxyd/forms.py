@@ -18,6 +18,7 @@ QUEUE_ARN = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]{1,80}", re.A
 HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 SAN = re.compile(r"(DNS|URI|email):[\x21-\x7e]{1,512}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+MAX_NAME = 63
 MAX_PORT = 65535
 SINKS = "stdout, journald, unix:/PATH, tcp://HOST:PORT, tls://HOST:PORT"
 NAME_EXPECTED = "expected letters, digits, `.`, `_`, `-`"

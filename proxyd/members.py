@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from proxyd.forms import MAX_NAME
 from proxyd.model import Account, Target
 from proxyd.settings import Organization
 
-MAX_NAME = 63
-"""Characters of a target's name."""
-
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
-_LISTING = ("external_id", "units", "exclude", "list_role_arn")
+_LISTING = ("name", "external_id", "units", "exclude", "list_role_arn")
 """What of an organization decides which accounts are listed, and how."""
 
 Found = Mapping[str, Sequence[Account]]
@@ -28,17 +26,17 @@ def targets_of(
     Args:
         organizations: those of the configuration.
         found: the accounts of each.
-        configured: the targets of the configuration, which go first: by name, and by role.
+        configured: the targets of the configuration, which go first: by name, and by account.
 
     """
     names = {target.name for target in configured}
-    roles = {target.role_arn for target in configured}
+    accounts = {target.account for target in configured}
     for organization in organizations:
         for account in found.get(organization.name, ()):
             target = target_of(organization, account)
-            if target.name not in names and target.role_arn not in roles:
+            if target.name not in names and account.id not in accounts:
                 names.add(target.name)
-                roles.add(target.role_arn)
+                accounts.add(account.id)
                 yield target
 
 
@@ -57,12 +55,12 @@ def target_of(organization: Organization, account: Account) -> Target:
 
 def lists_as(one: Organization, other: Organization) -> bool:
     """Whether the accounts that were listed for one are those of the other."""
-    return all(getattr(one, name) == getattr(other, name) for name in _LISTING)
+    return all(getattr(one, key) == getattr(other, key) for key in _LISTING)
 
 
 def _name(pattern: str, account: Account) -> str:
     """Fill a pattern: the account's name gives way where the whole would be too long."""
     fixed = pattern.replace("{account}", account.id)
     room = MAX_NAME - len(fixed.replace("{name}", ""))
-    name = _NOT_IN_A_NAME.sub("-", account.name)[: max(room, 0)] if "{name}" in fixed else ""
-    return fixed.replace("{name}", name, 1).replace("{name}", "").lstrip("._-")[:MAX_NAME]
+    name = _NOT_IN_A_NAME.sub("-", account.name)[:room]
+    return fixed.replace("{name}", name, 1).replace("{name}", "").lstrip("._-")

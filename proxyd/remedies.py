@@ -27,7 +27,9 @@ _ORDER: tuple[Cause | None, ...] = (
     "endpoint_policy",
     "organization",
 )
-_ASSUMING = frozenset({"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"})
+ASSUMING = frozenset({"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"})
+"""What the trust policy lets proxyd do, and no policy of the role."""
+
 _REFUSED = frozenset({"denied", "scp_denied"})
 
 
@@ -46,7 +48,7 @@ def refusals(shard: ShardEnded) -> set[Refusal]:
         refused.add(shard.action)
         if shard.cause is not None:
             causes[shard.action] = shard.cause
-    return {Refusal(action, causes.get(action)) for action in refused - _ASSUMING}
+    return {Refusal(action, causes.get(action)) for action in refused - ASSUMING}
 
 
 def role_name(target: Target) -> str:

@@ -5,7 +5,7 @@ A new configuration makes new rules; the old ones are never changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ from proxyd.aws.regions import everywhere
 from proxyd.errors import Problem
 from proxyd.events import ClosingReason
 from proxyd.extent import Extent
+from proxyd.globs import is_literal
 from proxyd.members import Found, targets_of
 from proxyd.model import Principal, Scanner, Target
 from proxyd.plan import Plan, Planner, Query
@@ -25,7 +26,7 @@ from proxyd.settings import Settings
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 MAX_COMPARED = 1000
-"""Extents of old and new rules whose comparison is kept, while many streams are judged."""
+"""Comparisons of an extent of old rules with one of these that are kept."""
 
 _NARROWED = ("regions", "types")
 """What of a target the plan of a stream is compared by, and not the target itself."""
@@ -48,11 +49,15 @@ class Rules:
             *targets_of(settings.organizations, found or {}, settings.targets),
         )
         self.directory = Directory(settings)
+        # Many streams are judged at once, and most of them by the same two extents.
+        self._within = lru_cache(MAX_COMPARED)(_within)
+        partitions = {target.partition for target in self.targets}
+        partitions |= {organization.partition for organization in settings.organizations}
         self.planner = Planner(
             self.targets,
             settings.grants,
             registry,
-            {target.partition: everywhere(target.partition) for target in self.targets},
+            {partition: everywhere(partition) for partition in partitions},
             max_targets=settings.limits.targets_per_stream,
         )
 
@@ -76,18 +81,22 @@ class Rules:
         try:
             allowed = self.planner.plan(principal, query)
         except Problem:
-            return "revoked"
-        return _against(query, plans, {plan.target.name: plan for plan in allowed})
+            # What globs match may be there again at once, when an organization was listed anew.
+            return "revoked" if any(map(is_literal, query.target)) else "replaced"
+        return _against(query, plans, {plan.target.name: plan for plan in allowed}, self._within)
 
 
 def _against(
-    query: Query, plans: Sequence[Plan], allowed: Mapping[str, Plan]
+    query: Query,
+    plans: Sequence[Plan],
+    allowed: Mapping[str, Plan],
+    within: Callable[[Extent, Extent], bool],
 ) -> ClosingReason | None:
     """Judge target by target; who asked for globs comes back to what they match by now."""
-    gone = [plan for plan in plans if plan.target.name not in allowed]
-    pairs = [(plan, allowed[plan.target.name]) for plan in plans if plan not in gone]
-    if not all(_within(plan.extent, now.extent) for plan, now in pairs):
+    pairs = [(plan, allowed[p.name]) for plan in plans if (p := plan.target).name in allowed]
+    if not all(within(plan.extent, now.extent) for plan, now in pairs):
         return "revoked"
+    gone = len(pairs) < len(plans)
     if gone or any(_kept(plan.target) != _kept(now.target) for plan, now in pairs):
         return "replaced"
     if query.mode == "watch" and len(allowed) > len(plans):
@@ -95,7 +104,6 @@ def _against(
     return None
 
 
-@lru_cache(MAX_COMPARED)
 def _within(was: Extent, now: Extent) -> bool:
     """Whether all that was scanned is still allowed."""
     return _shards(was) <= _shards(now)

@@ -145,7 +145,10 @@ class Service:
 
     async def warm(self) -> None:
         """Get what will be needed: the clients of the targets, behind those who ask already."""
-        await asyncio.gather(*(issuer.warm() for issuer in self.issuers.values()))
+        await asyncio.gather(
+            *(issuer.warm() for issuer in self.issuers.values()),
+            self.discovery.first(),
+        )
         await warm(self._aws.clients, self.rules.targets, self.registry)
 
     def adopt(self, settings: Settings) -> int:
@@ -162,6 +165,8 @@ class Service:
 
     def found(self, organization: Organization, accounts: Sequence[Account]) -> None:
         """Go by the accounts of an organization as they are now."""
+        if not any(lists_as(organization, now) for now in self.rules.settings.organizations):
+            return  # the configuration has changed meanwhile: they are being listed anew
         _, before = self._accounts.get(organization.name, (None, ()))
         self._accounts[organization.name] = organization, accounts
         added, removed = len({*accounts} - {*before}), len({*before} - {*accounts})
@@ -263,7 +268,7 @@ class Service:
             "streams_free": self.streams.free,
             "scanners": len(self.registry),
             "targets": len(self.rules.targets),
-            "organizations": self.discovery.states,
+            "organizations": {name: told.state for name, told in self.discovery.states.items()},
             "issuers": {name: issuer.state for name, issuer in self.issuers.items()},
             "sandbox": self._sandbox,
             "audit": self._trail.state(),

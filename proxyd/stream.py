@@ -30,6 +30,9 @@ TARGETS_AT_ONCE = 16
 CANCEL_SECONDS = 5.0
 """Seconds that a cancelled scan has to end before it is left behind."""
 
+_MAY_PASS = frozenset({"timeout", "throttled"})
+"""Why a role was not given that is no answer: of many targets the last ones may wait too long."""
+
 RETRY = 5000
 """Milliseconds after which a client whose stream was closed may come back."""
 
@@ -173,9 +176,9 @@ class Stream:
         async with slots:
             since = time.monotonic()
             enabled, lacking = None, None
-            refused = scan.refused or await refusal(
-                scan.access.assume, self._terms.limits.assume_seconds
-            )
+            refused = scan.refused
+            if refused is None or refused.status in _MAY_PASS:
+                refused = await refusal(scan.access.assume, self._terms.limits.assume_seconds)
             if refused is None:
                 enabled, lacking = await enabled_regions(scan.access, scan.plan.extent.scanners)
             shards = scan.plan.extent.shards(scan.plan.extent.regions(enabled))

@@ -290,6 +290,10 @@ class Organization(settings.Organization, frozen=True, kw_only=True, forbid_unkn
         if not forms.NAMES.fullmatch(self.targets) or "{account}" not in self.targets:
             msg = "targets: expected {account} in it, and {name}, letters, digits, `.`, `_`, `-`"
             raise ValueError(msg)
+        fixed = self.targets.replace("{name}", "").replace("{account}", "0" * 12)
+        if len(fixed) > forms.MAX_NAME:
+            msg = f"targets: expected names of at most {forms.MAX_NAME} characters"
+            raise ValueError(msg)
         for name in ("units", "exclude"):
             for value in getattr(self, name):
                 _check(

@@ -17,6 +17,9 @@ from proxyd.audit.records import (
 )
 from proxyd.audit.trail import Trail, UnavailableError
 
+AT_ONCE = 50
+"""Records that are written before a sink is waited for."""
+
 
 class Sum(msgspec.Struct, frozen=True, kw_only=True):
     """What one target came to: fields of `ScanEnded`."""
@@ -64,7 +67,9 @@ class StreamTrail:
             # All who come now come again: their records would fill what waits for a sink.
             raise UnavailableError
         self._written = True
-        await self._trail.accept(self._scans)
+        # A thousand targets are megabytes: nobody else's records may be lost for them.
+        for first in range(0, len(self._scans), AT_ONCE):
+            await self._trail.accept(self._scans[first : first + AT_ONCE])
 
     def refused(self, outcome: str) -> None:
         """Write that there was no stream, and the code of the answer."""

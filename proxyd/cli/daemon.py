@@ -35,9 +35,6 @@ from proxyd.web import server
 
 log = logs.get_logger(__name__)
 
-LISTING_SECONDS = 10.0
-"""Seconds that the start waits for the accounts of organizations."""
-
 
 def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
     """Serve until told to stop.
@@ -119,7 +116,6 @@ async def _serve(
             asyncio.create_task(notify.feed(lambda: trail.turning)),
         ]
         try:
-            await made.discovery.first(LISTING_SECONDS)
             await server.serve(made, login, settings.server, listener, reload, notify=notify)
         finally:
             for task in beside:

@@ -12,26 +12,27 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import typer
 
-from proxyd import forms
+from proxyd import config, forms, preflight, tables
 from proxyd.auth import tokens
 from proxyd.aws.access import actions_for
 from proxyd.aws.identity import own_identity
 from proxyd.aws.regions import home_of
 from proxyd.aws.shared import Shared
+from proxyd.cli import beginning
 from proxyd.cli.options import installed
 from proxyd.errors import AwsError, ConfigError, StartupError
 from proxyd.globs import expand
 from proxyd.iam import identity as identities
 from proxyd.iam import role, template
-from proxyd.model import Target
-from proxyd.settings import Aws, Quota
+from proxyd.model import Scanner, Target
+from proxyd.settings import Aws, Quota, Settings
+
+CONFIGURATION = "proxyd.toml"
 
 ASKING_SECONDS = 5.0
 """Seconds that finding proxyd's own identity may take: it only saves typing."""
@@ -39,28 +40,7 @@ ASKING_SECONDS = 5.0
 _ACCOUNT = re.compile(r"\d{12}")
 _PRIVATE = 0o700
 _SECRET = 0o600
-
-
-class Answers(msgspec.Struct, frozen=True, kw_only=True):
-    """What has to be known to begin."""
-
-    account: str
-    name: str
-    identity: str
-    regions: Sequence[str] = ("*",)
-    types: Sequence[str] = ("*",)
-    endpoint_url: str | None = None
-
-    def target(self, external_id: str) -> Target:
-        """Return the target that they describe; its partition is that of proxyd."""
-        partition = self.identity.split(":")[1]
-        return Target(
-            name=self.name,
-            role_arn=f"arn:{partition}:iam::{self.account}:role/{role.NAME}",
-            external_id=external_id,
-            regions=tuple(self.regions),
-            types=tuple(self.types),
-        )
+_PUBLIC = 0o644
 
 
 def run(
@@ -76,136 +56,104 @@ def run(
     """Ask what is not given, write the files, print the template, and say what comes next.
 
     Raises:
-        StartupError: there is a configuration already, or it can not be written.
+        StartupError: a file of that name is there already, or can not be written.
+        ConfigError: the configuration that is there already is no good.
         BadParameter: an answer that can not be.
 
     """
-    _check_free(directory / "proxyd.toml")
-    answers = Answers(
-        account=_answer(account, "account", "The AWS account to look into (12 digits)", _account),
-        name=_answer(name, "name", "What it is called here", _name, lambda: "production"),
-        identity=_answer(
-            identity,
-            "identity",
-            "The role or user that proxyd runs as (its ARN)",
-            _identity,
-            lambda: _mine(endpoint_url),
-        ),
+    there = _there(directory)
+    account = _answer(account, "account", "The AWS account to look into (12 digits)", _account)
+    name = _answer(name, "name", "What it is called here", _name, lambda: "production")
+    identity = _answer(
+        identity,
+        "identity",
+        "The role or user that proxyd runs as (its ARN)",
+        _identity,
+        lambda: there.aws.identity if there else _mine(endpoint_url),
+    )
+    partition = identity.split(":")[1]
+    target = Target(
+        name=name,
+        role_arn=f"arn:{partition}:iam::{account}:role/{role.NAME}",
+        external_id=secrets.token_hex(32),
         regions=tuple(regions) or ("*",),
         types=tuple(types) or ("*",),
-        endpoint_url=endpoint_url,
     )
-    _write(directory, answers)
-
-
-def _write(directory: Path, answers: Answers) -> None:
-    target = answers.target(secrets.token_hex(32))
+    scanners = installed()
+    _check(target, endpoint_url, scanners)
+    made = _template(target, identity, scanners)
     token = tokens.new_token()
-    made = json.dumps(_template(target, answers.identity), indent=2) + "\n"
-    secret = directory / "credentials" / f"{target.name}.external-id"
-    role_file = directory / f"{target.name}.role.json"
-    _check_free(secret, role_file)
-    try:
-        secret.parent.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
-        _put(secret, target.external_id + "\n", _SECRET)
-        _put(role_file, made, _SECRET)
-        _put(directory / "proxyd.toml", configuration(answers, target, token))
-    except OSError as error:
-        raise StartupError(f"{error.filename}: can not be written: {error.strerror}") from None
+    files = {
+        directory / "credentials" / beginning.credential(target): target.external_id + "\n",
+        directory / f"{name}.role.json": made,
+    }
+    if there is None:
+        files[directory / CONFIGURATION] = beginning.configuration(
+            target,
+            identity=identity,
+            endpoint_url=endpoint_url,
+            principal=_principal(),
+            token=token,
+        )
+    _write(files)
     sys.stdout.write(made)
     sys.stdout.flush()
-    sys.stderr.write(next_steps(directory, target, token))
+    sys.stderr.write(
+        beginning.begun(directory, target, token)
+        if there is None
+        else beginning.added(directory, target)
+    )
 
 
-def _put(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a new file: one that is there may be in use."""
+def _there(directory: Path) -> Settings | None:
+    """Read the configuration that the directory has already, if it has one."""
+    path = directory / CONFIGURATION
+    return config.load(path, directory / "credentials") if path.exists() else None
+
+
+def _check(target: Target, endpoint_url: str | None, scanners: Mapping[str, Scanner]) -> None:
+    """Refuse what the configuration would be refused for, before anything is written."""
+    try:
+        tables.Aws(endpoint_url=endpoint_url)
+        tables.Target(
+            name=target.name,
+            role_arn=target.role_arn,
+            external_id=target.external_id,
+            regions=list(target.regions),
+            types=list(target.types),
+        )
+        preflight.check(Settings(targets=(target,)), scanners)
+    except (ValueError, ConfigError) as error:
+        raise typer.BadParameter(str(error).removeprefix("targets[0].")) from None
+
+
+def _write(files: Mapping[Path, str]) -> None:
+    """Write files, the configuration last, which all have to be new."""
+    for path in files:
+        if path.exists():
+            raise StartupError(
+                f"{path}: is there already, and nothing was changed: choose a --name"
+            )
+    try:
+        for path, text in files.items():
+            if not path.parent.exists():
+                path.parent.mkdir(parents=True, mode=_PRIVATE)
+            _put(path, text)
+    except OSError as error:
+        raise StartupError(f"{error.filename}: can not be written: {error.strerror}") from None
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a new file; but for the configuration only its owner can read them."""
+    mode = _PUBLIC if path.name == CONFIGURATION else _SECRET
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
         file.write(text)
 
 
-def _template(target: Target, identity: str) -> dict[str, Any]:
-    scanners = installed()
+def _template(target: Target, identity: str, scanners: Mapping[str, Scanner]) -> str:
     actions = actions_for(scanners[name] for name in expand(target.types, scanners))
-    return template.template(role.of_target(target, actions, identity))
-
-
-def configuration(answers: Answers, target: Target, token: str) -> str:
-    """Write the configuration: one target, one principal, one grant."""
-    endpoint = ""
-    if answers.endpoint_url is not None:
-        endpoint = f"endpoint_url = {json.dumps(answers.endpoint_url)}   # an emulator\n"
-    return f"""\
-# proxyd's configuration; docs/configuration.md has every key.
-
-[server]
-listen = "127.0.0.1:8080"
-hosts = ["localhost", "127.0.0.1"]   # the Host names it answers to
-
-[aws]
-# Whom proxyd runs as. Its credentials come from botocore's own chain: instance profile, web
-# identity, environment.
-identity = {json.dumps(answers.identity)}
-{endpoint}
-[[targets]]
-name = {json.dumps(target.name)}
-role_arn = {json.dumps(target.role_arn)}
-external_id = {{ credential = {json.dumps(target.name + ".external-id")} }}
-regions = {json.dumps(list(target.regions))}
-types = {json.dumps(list(target.types))}   # what may ever be asked of it
-
-[[principals]]                       # `proxyd token new NAME` makes more
-name = {json.dumps(_principal())}
-token_sha256 = "{tokens.digest(token).hex()}"
-groups = ["everyone"]
-
-[[grants]]                           # default deny
-groups = ["everyone"]
-targets = [{json.dumps(target.name)}]
-types = ["*"]
-regions = ["*"]
-"""
-
-
-def next_steps(directory: Path, target: Target, token: str) -> str:
-    """Say what was made, and what to do with it."""
-    config = directory / "proxyd.toml"
-    where = f"--config {config} --credentials {directory / 'credentials'}"
-    file = directory / f"{target.name}.role.json"
-    secret, made = f"credentials/{target.name}.external-id", f"{target.name}.role.json"
-    width = max(len(secret), len(made))
-    return f"""
-Made in {directory.resolve()}:
-  {"proxyd.toml":{width}}   the configuration
-  {secret:{width}}   the external id, for proxyd and the role
-  {made:{width}}   the role, as a CloudFormation template: what is printed above
-
-Your token, which is shown this once and stored nowhere:
-
-  {token}
-
-Next:
-
-  1. Make the role, with credentials of account {target.account}:
-       aws cloudformation deploy --stack-name proxyd \\
-         --template-file {file} --capabilities CAPABILITY_NAMED_IAM
-     (`proxyd iam terraform {where}` prints it for Terraform.)
-  2. Let the identity that proxyd runs as assume it:
-       proxyd iam base {where}
-     prints the policy that it needs.
-  3. See whether it works:
-       proxyd check {where}
-  4. Serve, and open http://127.0.0.1:8080/:
-       proxyd serve {where}
-"""
-
-
-def _check_free(*paths: Path) -> None:
-    for path in paths:
-        if path.exists():
-            raise StartupError(
-                f"{path}: is there already, and nothing was changed; give another directory "
-                "(proxyd init DIRECTORY), or add a [[targets]] to the configuration that there is"
-            )
+    made = template.template(role.of_target(target, actions, identity))
+    return json.dumps(made, indent=2) + "\n"
 
 
 def _answer(

@@ -18,8 +18,11 @@ _ACCOUNT = ".222222222222"
 def template(role: Role, *, events: bool = True) -> dict[str, Any]:
     """Make the template of one account's role.
 
+    What is known is written into it: a stack that is deployed again keeps the values that its
+    parameters had before, whatever their defaults are by then.
+
     Args:
-        role: what is known of it.
+        role: what is known of it; the rest are parameters.
         events: whether its queue belongs to the template, where it has one.
 
     """
@@ -29,36 +32,33 @@ def template(role: Role, *, events: bool = True) -> dict[str, Any]:
         queue = eventing.queue(role.events)
         where = eventing.region_of(role.events)
         what += f" Its stack belongs into {where}, where its queue of events is."
-    external_id = _parameter(
-        "What proxyd has to say to assume the role.", role.external_id, MAX_EXTERNAL_ID
-    )
-    return _template(
-        what,
-        {"ProxydIdentity": _identity(role), "ExternalId": external_id},
-        {**_role(role, {"Ref": "ExternalId"}, reads=bool(queue)), **queue},
-    )
+    parameters = _identity(role)
+    external_id: object = role.external_id
+    if external_id is None:
+        external_id = {"Ref": "ExternalId"}
+        says = "What proxyd has to say to assume the role."
+        parameters |= {"ExternalId": _parameter(says, MAX_EXTERNAL_ID)}
+    return _template(what, parameters, {**_role(role, external_id, reads=bool(queue)), **queue})
 
 
 def stack_set(role: Role) -> dict[str, Any]:
     """Make the template that a StackSet puts into each account of an organization."""
-    prefix = _parameter(
-        "What the external ids begin with; a dot and the account follow.",
-        role.external_id,
-        MAX_EXTERNAL_ID - len(_ACCOUNT),
-    )
-    external_id = {"Fn::Sub": "${ExternalIdPrefix}.${AWS::AccountId}"}
-    return _template(
-        role.purpose,
-        {"ProxydIdentity": _identity(role), "ExternalIdPrefix": prefix},
-        _role(role, external_id, reads=False),
-    )
+    parameters = _identity(role)
+    prefix = role.external_id
+    if prefix is None:
+        prefix = "${ExternalIdPrefix}"
+        says = "What the external ids begin with; a dot and the account follow."
+        most = MAX_EXTERNAL_ID - len(_ACCOUNT)
+        parameters |= {"ExternalIdPrefix": _parameter(says, most)}
+    external_id = {"Fn::Sub": f"{prefix}.${{AWS::AccountId}}"}
+    return _template(role.purpose, parameters, _role(role, external_id, reads=False))
 
 
 def _template(what: str, parameters: dict[str, Any], resources: dict[str, Any]) -> dict[str, Any]:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": what,
-        "Parameters": parameters,
+        **({"Parameters": parameters} if parameters else {}),
         "Resources": resources,
         "Outputs": {
             "RoleArn": {
@@ -77,7 +77,9 @@ def _role(role: Role, external_id: object, *, reads: bool) -> dict[str, Any]:
         "Path": role.path,
         "Description": role.purpose,
         "MaxSessionDuration": SECONDS,
-        "AssumeRolePolicyDocument": trust_policy({"Ref": "ProxydIdentity"}, external_id),
+        "AssumeRolePolicyDocument": trust_policy(
+            role.principal or {"Ref": "ProxydIdentity"}, external_id
+        ),
         "ManagedPolicyArns": [{"Ref": name} for name in policies],
     }
     if reads:
@@ -97,24 +99,22 @@ def _policy(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _identity(role: Role) -> dict[str, Any]:
+    if role.principal is not None:
+        return {}
     return {
-        "Type": "String",
-        "Description": "The ARN of the role or user that may assume this role; it has to exist.",
-        "AllowedPattern": "arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+",
-        **_default(role.principal),
+        "ProxydIdentity": {
+            "Type": "String",
+            "Description": "The ARN of the role or user that may assume the role; it has to exist.",
+            "AllowedPattern": "arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+",
+        }
     }
 
 
-def _parameter(what: str, value: str | None, longest: int) -> dict[str, Any]:
+def _parameter(what: str, longest: int) -> dict[str, Any]:
     return {
         "Type": "String",
         "Description": what,
         "AllowedPattern": "[A-Za-z0-9_+=,.@:/-]+",
         "MinLength": 2,
         "MaxLength": longest,
-        **_default(value),
     }
-
-
-def _default(value: str | None) -> dict[str, str]:
-    return {} if value is None else {"Default": value}

@@ -31,7 +31,8 @@ RETRY = (1000, 5000)
 RETRY_EACH = 2
 """Milliseconds more of spread for each stream that is open, when all have to come back."""
 
-MAX_SELECTIONS = 1000
+MAX_SELECTIONS = 100
+"""Each holds up to twelve thousand shards."""
 
 
 class Selections:

@@ -9,9 +9,10 @@ import signal
 import socket
 import ssl
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from aiohttp import http_parser, web
 
@@ -107,11 +108,13 @@ async def serve(
     try:
         tls = _tls(settings)
         site = _Site(runner, listener, ssl_context=tls, backlog=_BACKLOG)
-        await site.start()
         stop = _signals()
         asyncio.get_running_loop().add_signal_handler(
             signal.SIGHUP, _reload, reload, settings, tls, notify
         )
+        if await _stopped_during(service.discovery.first(), stop):
+            return
+        await site.start()
         notify.ready()
         log.info("serving", address=_address(listener, settings), scanners=len(service.registry))
         await stop.wait()
@@ -123,6 +126,17 @@ async def serve(
     finally:
         await runner.cleanup()
     log.info("stopped")
+
+
+async def _stopped_during(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
+    """Wait for something, and return whether it is told to stop meanwhile."""
+    tasks = [asyncio.create_task(work), asyncio.create_task(stop.wait())]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+    return stop.is_set()
 
 
 class _Site(web.SockSite):

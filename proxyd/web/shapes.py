@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from proxyd.discovery import Listed
+from proxyd.discovery import ListingState
 from proxyd.events import Mode
 from proxyd.model import Detail, Scope
 from proxyd.plan import MAX_GLOB, MAX_GLOBS, Query
@@ -165,7 +165,7 @@ class Readiness(msgspec.Struct):
     scanners: int
     targets: int
     issuers: dict[str, str]
-    organizations: dict[str, Listed]
+    organizations: dict[str, ListingState]
     sandbox: dict[str, Any]
     audit: dict[str, str]
 

@@ -52,6 +52,13 @@ def files(place: Path) -> set[str]:
     return {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
 
 
+def trusted(template: str) -> tuple[str, str]:
+    """Return whom the role of a template trusts, and the external id that it asks for."""
+    role = json.loads(template)["Resources"]["Role"]["Properties"]
+    statement = role["AssumeRolePolicyDocument"]["Statement"][0]
+    return statement["Principal"]["AWS"], statement["Condition"]["StringEquals"]["sts:ExternalId"]
+
+
 def mode(path: Path) -> str:
     """Return who may do what with a file."""
     return oct(path.stat().st_mode & 0o777)
@@ -66,6 +73,7 @@ async def test_it_writes_what_is_needed_and_nothing_else(tmp_path: Path) -> None
     assert mode(place / "credentials") == "0o700"
     assert mode(place / "credentials" / "shop.external-id") == "0o600"
     assert mode(place / "shop.role.json") == "0o600"
+    assert mode(place / "proxyd.toml") == "0o644"
     settings = config.load(place / "proxyd.toml", place / "credentials")
     preflight.check(settings, scanners())
     [target] = settings.targets
@@ -77,9 +85,7 @@ async def test_it_writes_what_is_needed_and_nothing_else(tmp_path: Path) -> None
     assert re.fullmatch("[0-9a-f]{64}", target.external_id)
     assert settings.aws.identity == ROLE
     assert out == (place / "shop.role.json").read_text()
-    parameters = json.loads(out)["Parameters"]
-    assert parameters["ExternalId"]["Default"] == target.external_id
-    assert parameters["ProxydIdentity"]["Default"] == ROLE
+    assert trusted(out) == (ROLE, target.external_id)
     assert f"proxyd check --config {place}/proxyd.toml --credentials {place}/credentials" in err
     assert f"--template-file {place}/shop.role.json" in err
     [token] = re.findall(r"pxd_\S+", err)
@@ -95,7 +101,7 @@ async def test_each_has_an_external_id_of_its_own(tmp_path: Path) -> None:
     assert len(ids) == 3
 
 
-@pytest.mark.parametrize("there", ["proxyd.toml", "shop.role.json", "credentials/shop.external-id"])
+@pytest.mark.parametrize("there", ["shop.role.json", "credentials/shop.external-id"])
 async def test_nothing_that_is_there_is_overwritten(tmp_path: Path, there: str) -> None:
     """A file that somebody uses stays as it is, and the message names it."""
     (tmp_path / "credentials").mkdir()
@@ -106,6 +112,35 @@ async def test_nothing_that_is_there_is_overwritten(tmp_path: Path, there: str) 
     assert (tmp_path / there).read_text() == "mine"
     assert files(tmp_path) == {there}
     assert out == ""
+
+
+async def test_another_account_is_added_beside_a_configuration(tmp_path: Path) -> None:
+    """The file stays as it is; the lines to add make one that holds, and proxyd is known by now."""
+    await init(tmp_path, FLAGS)
+    path, secrets = tmp_path / "proxyd.toml", tmp_path / "credentials"
+    before = await asyncio.to_thread(path.read_text)
+    more = {"--account": "333333333333", "--name": "lab", "--identity": ROLE}
+    code, out, err = await init(tmp_path, more)
+    assert code == 0, err
+    assert await asyncio.to_thread(path.read_text) == before
+    assert out == (tmp_path / "lab.role.json").read_text()
+    assert "is there already, and was not changed" in err
+    assert "pxd_" not in err
+    lines = re.findall(r"^  (\S.* = .*|\[\[targets\]\])$", err, re.MULTILINE)
+    await asyncio.to_thread(path.write_text, before + "\n".join(lines))
+    shop, lab = config.load(path, secrets).targets
+    assert (lab.name, lab.account) == ("lab", "333333333333")
+    assert lab.external_id != shop.external_id
+    assert trusted(out) == (ROLE, lab.external_id)
+
+
+async def test_a_configuration_that_is_no_good_is_told_first(tmp_path: Path) -> None:
+    """Before anything is asked or made."""
+    (tmp_path / "proxyd.toml").write_text("[server]\nlisen = 1")
+    code, _, err = await init(tmp_path, {})
+    assert code == 1
+    assert "server.lisen: unknown key (did you mean listen?)" in err
+    assert files(tmp_path) == {"proxyd.toml"}
 
 
 @pytest.mark.parametrize(
@@ -119,6 +154,10 @@ async def test_nothing_that_is_there_is_overwritten(tmp_path: Path, there: str) 
             ["--identity: ", "one session of a role", ROLE],
         ),
         ({"--identity": "proxyd"}, ["--identity: ", "is neither a role nor a user"]),
+        ({"--region": "eu-nowhere-1"}, ["regions: no region 'eu-nowhere-1'"]),
+        ({"--region": "eu-[w]*"}, ["regions: 'eu-[w]*' is not a glob"]),
+        ({"--type": "AWS::EC2::Instances"}, ["no scanner for type", "did you mean AWS::EC2::Inst"]),
+        ({"--endpoint-url": "http://example.com"}, ["endpoint_url", "loopback"]),
         ({"--account": ""}, ["--account: not given, and there is no terminal to ask"]),
         ({"--identity": ""}, ["--identity: not given, and there is no terminal to ask"]),
     ],

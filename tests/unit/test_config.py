@@ -321,6 +321,14 @@ BAD = [
     (ORGANIZATION.replace(f'"{SECRET}"', '"x"'), ["organizations[0].external_id: expected 2 to"]),
     (ORGANIZATION + 'targets = "{name}"', ["targets: expected {account} in it"]),
     (ORGANIZATION + 'targets = "{account} {name}"', ["targets: expected {account} in it"]),
+    (
+        ORGANIZATION + f'targets = "{"a" * 52}{{account}}"',
+        ["targets: expected names of at most 63"],
+    ),
+    (
+        TARGET.replace(SECRET, f"{SECRET}.222222222222") + ORGANIZATION,
+        ["targets[0]: the same external id as organizations[0]"],
+    ),
     (ORGANIZATION + 'units = ["Workloads"]', ["units: 'Workloads' is no id: expected ou-"]),
     (ORGANIZATION + 'units = ["222222222222"]', ["units: expected ids of units"]),
     (ORGANIZATION + 'exclude = ["2222"]', ["exclude: '2222' is no id"]),

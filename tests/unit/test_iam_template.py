@@ -79,16 +79,16 @@ def test_all_scanners_leave_room_in_a_template() -> None:
 
 
 def test_a_targets_role_is_called_and_trusts_as_the_configuration_has_it() -> None:
-    """Name and path of role_arn, an hour at most, and defaults that need no thought."""
+    """Name and path of role_arn, an hour at most, and nothing is left to be said.
+
+    What is said in parameters a stack keeps when it is deployed again, so nothing that is known is.
+    """
     made = template(TARGETS)
     role = properties(made, "Role")
     assert (role["RoleName"], role["Path"]) == ("proxyd-read", "/ops/read/")
     assert role["MaxSessionDuration"] == 3600
-    assert role["AssumeRolePolicyDocument"] == trust_policy(
-        {"Ref": "ProxydIdentity"}, {"Ref": "ExternalId"}
-    )
-    defaults = {name: value["Default"] for name, value in made["Parameters"].items()}
-    assert defaults == {"ProxydIdentity": HUB, "ExternalId": "the-id-of-production"}
+    assert role["AssumeRolePolicyDocument"] == trust_policy(HUB, "the-id-of-production")
+    assert "Parameters" not in made
     assert made["Outputs"]["RoleArn"]["Value"] == {"Fn::GetAtt": ["Role", "Arn"]}
 
 
@@ -124,11 +124,13 @@ def test_the_queue_can_be_left_out() -> None:
 def test_what_nobody_has_said_is_a_parameter_without_a_default() -> None:
     """Without a configuration whoever makes the stack has to say who and what."""
     made = template(anybodys(FEW, None))
-    assert properties(made, "Role")["RoleName"] == "proxyd-read"
-    assert [name for name, value in made["Parameters"].items() if "Default" not in value] == [
-        "ProxydIdentity",
-        "ExternalId",
-    ]
+    role = properties(made, "Role")
+    assert role["RoleName"] == "proxyd-read"
+    assert role["AssumeRolePolicyDocument"] == trust_policy(
+        {"Ref": "ProxydIdentity"}, {"Ref": "ExternalId"}
+    )
+    assert list(made["Parameters"]) == ["ProxydIdentity", "ExternalId"]
+    assert not any("Default" in value for value in made["Parameters"].values())
 
 
 def test_a_stack_set_gives_each_account_an_external_id_of_its_own() -> None:
@@ -136,16 +138,15 @@ def test_a_stack_set_gives_each_account_an_external_id_of_its_own() -> None:
     made = stack_set(MEMBERS)
     assume = properties(made, "Role")["AssumeRolePolicyDocument"]["Statement"][0]
     external_id = assume["Condition"]["StringEquals"]["sts:ExternalId"]
-    assert external_id == {"Fn::Sub": "${ExternalIdPrefix}.${AWS::AccountId}"}
-    prefix = made["Parameters"]["ExternalIdPrefix"]["Default"]
-    filled = external_id["Fn::Sub"].replace("${ExternalIdPrefix}", prefix)
-    assert filled.replace("${AWS::AccountId}", ACCOUNT) == CORP.external_id_in(ACCOUNT)
+    filled = external_id["Fn::Sub"].replace("${AWS::AccountId}", ACCOUNT)
+    assert filled == CORP.external_id_in(ACCOUNT)
 
 
 def test_a_targets_secret_is_not_an_organizations() -> None:
     """A StackSet that is made like a target takes neither its external id nor its queue."""
     made = stack_set(for_members(TARGETS))
-    assert "Default" not in made["Parameters"]["ExternalIdPrefix"]
+    assert list(made["Parameters"]) == ["ExternalIdPrefix"]
+    assert "${ExternalIdPrefix}.${AWS::AccountId}" in json.dumps(made)
     assert "the-id-of-production" not in json.dumps(made)
     assert set(made["Resources"]) == {"Role", "Policy1"}
 
@@ -154,7 +155,8 @@ def test_who_lists_an_organization_may_do_nothing_else() -> None:
     """The role of list_role_arn calls what listing takes, and has its account's external id."""
     made = template(LISTERS)
     assert properties(made, "Role")["RoleName"] == "proxyd-list"
-    assert made["Parameters"]["ExternalId"]["Default"] == "prefix.999999999999"
+    trust = properties(made, "Role")["AssumeRolePolicyDocument"]
+    assert trust == trust_policy(HUB, "prefix.999999999999")
     [statement] = properties(made, "Policy1")["PolicyDocument"]["Statement"]
     assert statement["Action"] == [
         "organizations:ListAccountsForParent",

@@ -63,11 +63,11 @@ def test_every_name_is_one_and_holds_the_account(pattern: str, name: str, number
     "own",
     [
         target("shop-222222222222", role_arn="arn:aws:iam::333333333333:role/other"),
-        target("mine", role_arn="arn:aws:iam::222222222222:role/team/read"),
+        target("mine", role_arn="arn:aws:iam::222222222222:role/narrower"),
     ],
 )
 def test_what_is_configured_goes_first(own: Any) -> None:
-    """A target of the configuration with the name or the role of an account takes its place."""
+    """A target of the configuration in an account, or with its name, takes its place."""
     accounts = [Account("222222222222", "shop"), Account("444444444444", "shop")]
     found = targets_of([organization()], {"corp": accounts}, [own])
     assert [made.name for made in found] == ["shop-444444444444"]
@@ -95,6 +95,7 @@ def test_what_was_not_listed_is_not_there() -> None:
         ({"exclude": ("222222222222",)}, False),
         ({"list_role_arn": "arn:aws:iam::111111111111:role/list"}, False),
         ({"external_id": "other"}, False),
+        ({"name": "other"}, False),
     ],
 )
 def test_accounts_are_kept_only_while_they_are_listed_alike(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -398,6 +399,9 @@ def test_a_plan_has_only_scanners_of_its_scopes() -> None:
     assert all(isinstance(s, Scanner) for s in found.extent.scanners)
 
 
+MANY = {name: scanner(name) for name in (f"AWS::EC2::Thing{n}" for n in range(400))}
+"""As many as there are; their shards are some hundred kilobytes a region."""
+
 STAFF = (target("prod-eu"), target("prod-us"), target("dev-eu"))
 
 
@@ -456,5 +460,15 @@ def test_targets_that_are_asked_alike_share_their_extent() -> None:
     """What 300 accounts of an organization come to is worked out once."""
     first, second = planner(targets=STAFF).plan(ME, query(target=("prod-eu", "prod-us")))
     assert first.extent is second.extent
-    shards = first.extent.shards(first.extent.regions(None))
-    assert second.extent.shards(second.extent.regions(None)) is shards
+
+
+def test_what_a_question_keeps_is_small() -> None:
+    """A thousand questions that differ in nothing but their stars must not fill the memory."""
+    by = Planner([target()], [grant("platform")], MANY, ALL, max_targets=1)
+    by.plan(ME, query(region="*"))
+    tracemalloc.start()
+    for stars in range(2, 102):
+        by.plan(ME, query(region="*" * stars))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 100 * 100_000

@@ -267,7 +267,7 @@ def test_nothing_goes_on_that_would_not_be_begun(before: Rules, now: Rules, quer
         (("a",), ("a", "b"), "watch", "replaced"),
         (("a",), ("a", "b"), "snapshot", None),
         (("a",), ("b",), "watch", "replaced"),
-        (("a", "b"), (), "watch", "revoked"),
+        (("a", "b"), (), "watch", "replaced"),
     ],
 )
 def test_who_asked_for_globs_comes_back_to_what_they_match(
@@ -283,8 +283,16 @@ def test_accounts_of_an_organization_are_targets() -> None:
     made = Settings(
         targets=(target(),), organizations=(organization(),), grants=(grant("g1", targets=("*",)),)
     )
-    found = Rules(made, REGISTRY, {"corp": [Account("222222222222", "shop")]})
-    assert [each.name for each in found.targets] == ["production", "shop-222222222222"]
+    found = Rules(made, REGISTRY, {"corp": [Account("444444444444", "shop")]})
+    assert [each.name for each in found.targets] == ["production", "shop-444444444444"]
     assert [plan.target.account for plan in found.planner.plan(ME, Query(target=("shop-*",)))] == [
-        "222222222222"
+        "444444444444"
     ]
+
+
+def test_regions_are_known_before_an_organization_is_listed() -> None:
+    """A client that comes back at once is told that there is no target, not that it asks badly."""
+    made = Settings(organizations=(organization(),), grants=(grant("g1", targets=("*",)),))
+    with pytest.raises(Problem) as caught:
+        Rules(made, REGISTRY).planner.plan(ME, Query(target=("*",), region=("eu-west-1",)))
+    assert caught.value.code == "no_such_target"
