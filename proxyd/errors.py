@@ -22,8 +22,9 @@ Cause = Literal[
     "resource_policy",
     "endpoint_policy",
     "organization",
+    "elsewhere",
 ]
-"""Which kind of policy refuses an action."""
+"""Which kind of policy refuses an action; `elsewhere`: none of the role's own, as a check knows."""
 
 
 class StartupError(Exception):

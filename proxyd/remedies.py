@@ -26,6 +26,7 @@ _ORDER: tuple[Cause | None, ...] = (
     "resource_policy",
     "endpoint_policy",
     "organization",
+    "elsewhere",
 )
 ASSUMING = frozenset({"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"})
 """What the trust policy lets proxyd do, and no policy of the role."""
@@ -92,5 +93,7 @@ _PLACES: dict[Cause | None, str] = {
     "resource_policy": "the resource's own policy refuses it: let the role {role} in there",
     "endpoint_policy": "the policy of the VPC endpoint that proxyd goes through refuses it",
     "organization": "a policy of the organization forbids it: no policy of the role mends that",
+    "elsewhere": "the role's policies allow it: a resource's own policy, a condition in theirs or "
+    "the organization refuses it",
 }
 """By cause; `{role}` is the role and its account."""

@@ -36,6 +36,16 @@ async def own_identity(shared: Shared, region: str) -> str:
     return lasting(answer["Arn"])
 
 
+def same_identity(one: str, other: str) -> bool:
+    """Whether two ARNs are of one role or user, of which one may lack the path."""
+    return _without_path(one) == _without_path(other)
+
+
+def _without_path(arn: str) -> tuple[str, str]:
+    kind, _, name = arn.partition("/")
+    return kind, name.rpartition("/")[2]
+
+
 def lasting(arn: str) -> str:
     """Return the role of a session; the ARN of a session leaves out a role's path."""
     session = _SESSION.fullmatch(arn)

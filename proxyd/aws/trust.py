@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from proxyd.aws.binding import Meter
-from proxyd.aws.identity import own_identity
+from proxyd.aws.identity import own_identity, same_identity
 from proxyd.aws.quota import Pacer
 from proxyd.aws.regions import home_of
 from proxyd.aws.session import AssumeRole, Session, session_name, source_identity
@@ -70,10 +70,29 @@ class Trust:
     """
 
     def __init__(
-        self, shared: Shared, target: Target, *, principal: str, scan: str, seconds: float
+        self,
+        shared: Shared,
+        target: Target,
+        *,
+        identity: str | None = None,
+        principal: str,
+        scan: str,
+        seconds: float,
     ) -> None:
+        """Make it.
+
+        Args:
+            shared: how AWS is reached.
+            target: whose role is asked for.
+            identity: as whom proxyd runs, as the configuration has it: with its path.
+            principal: for whom the role is asked.
+            scan: what the sessions are called by.
+            seconds: for which an answer is waited for.
+
+        """
         self.meter = Meter()
         self._shared = shared
+        self._own = identity
         self._region = shared.sts_region or home_of(target.partition)
         self._target = target
         self._name = session_name(scan)
@@ -100,9 +119,11 @@ class Trust:
             return self._target.via
         try:
             async with asyncio.timeout(self._seconds):
-                return await own_identity(self._shared, self._region)
+                found = await own_identity(self._shared, self._region)
         except TimeoutError:
             raise AwsError("timeout", "CallerIdentityTimeout") from None
+        # STS leaves out the path of a role.
+        return self._own if self._own and same_identity(self._own, found) else found
 
     async def _refused(self, session: Session | None) -> AwsError | None:
         if session is None:

@@ -80,6 +80,17 @@ async def _principal(trust: Trust) -> str | None:
         return None
 
 
+def _wrong(target: Target) -> str:
+    """Make up an external id; for an account of an organization that of another account.
+
+    A trust policy that takes whatever begins as theirs lets each of them stand in for all others.
+    """
+    prefix, dot, account = target.external_id.rpartition(".")
+    if dot and account == target.account:
+        return f"{prefix}.{secrets.randbelow(10**12):012}"
+    return secrets.token_hex(16)
+
+
 def not_given(refused: AwsError) -> Why:
     """Say why a role is not given to a scan that is given to who asks for it in the same way."""
     problem = not_assumed(refused)
@@ -88,7 +99,7 @@ def not_given(refused: AwsError) -> Why:
 
 def _ways(target: Target, *, given: bool) -> dict[str, Way]:
     """Return what else to ask: the weakest forms too, or a door behind another is not seen."""
-    own, wrong = target.external_id, secrets.token_hex(16)
+    own, wrong = target.external_id, _wrong(target)
     return {
         _PLAIN: Way(external_id=own, identified=False),
         **({} if given else {_BRIEF: Way(external_id=own, brief=True)}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from proxyd.aws.identity import same_identity
 from proxyd.aws.role import Document, Policy, Role
 from proxyd.checking.broad import EXPOSING, MANAGED
 from proxyd.checking.evaluating import RoleRules, Rules, changing, covers
@@ -27,6 +28,7 @@ def beyond(role: Role, needed: Iterable[str], principal: str | None) -> Beyond:
             for action in {a for a in EXPOSING if allowed.allows(a)} | _known(role.policies)
             if action.lower() not in known and (bound is None or bound.allows(action))
         ),
+        unread=sorted(policy.name for policy in role.policies if policy.document is None),
         changes=[p for p in extra if changing(p) and (bound is None or _within(bound, p))],
         patterns=len(extra),
         boundary=role.boundary.arn if role.boundary else None,
@@ -41,18 +43,7 @@ def others(trust: Document, principal: str | None) -> list[str]:
     for statement in [statements] if isinstance(statements, dict) else statements:
         if isinstance(statement, dict) and _lets_in(statement):
             found |= dict.fromkeys(_principals(statement.get("Principal", "*")))
-    return [each for each in found if not _same(each, principal)]
-
-
-def _same(one: str, other: str | None) -> bool:
-    """Whether two ARNs are one identity; that of a session leaves out its role's path."""
-    if other is None or ":role/" not in one or ":role/" not in other:
-        return one == other
-    return _account_and_name(one) == _account_and_name(other)
-
-
-def _account_and_name(arn: str) -> tuple[str, str]:
-    return arn.partition(":role/")[0], arn.rpartition("/")[2]
+    return [each for each in found if principal is None or not same_identity(each, principal)]
 
 
 def _lets_in(statement: Document) -> bool:

@@ -76,12 +76,21 @@ EXPOSING = (
 """Actions that read data, secrets or code, or give out credentials, though IAM calls them Read."""
 
 CHANGING = (
-    *("Accept", "Activate", "Add", "Allocate", "Assign", "Associate", "Attach", "Authorize"),
-    *("Cancel", "Change", "Clone", "Copy", "Create", "Deactivate", "Delete", "Deploy"),
-    *("Deregister", "Detach", "Disable", "Disassociate", "Enable", "Execute", "Import", "Invoke"),
-    *("Modify", "Move", "Pass", "Promote", "Publish", "Purge", "Put", "Reboot", "Register"),
-    *("Reject", "Release", "Remove", "Replace", "Reset", "Restore", "Resume", "Revoke", "Rotate"),
-    *("Run", "Schedule", "Send", "Set", "Start", "Stop", "Suspend", "Tag", "Terminate"),
-    *("Untag", "Update", "Upload", "Write"),
+    *("Abort", "Accept", "Acknowledge", "Activate", "Add", "Admin", "Allocate", "Allow", "Alter"),
+    *("Apply", "Approve", "Archive", "Assign", "Associate", "Assume", "Attach", "Authorize"),
+    *("Bulk", "Cancel", "Change", "Claim", "Clone", "Close", "Complete", "Configure", "Confirm"),
+    *("Connect", "Copy", "Create", "Deactivate", "Decline", "Decrease", "Delete", "Deploy"),
+    *("Deprecate", "Deprovision", "Deregister", "Detach", "Disable", "Disassociate", "Disconnect"),
+    *("Enable", "End", "Execute", "Export", "Failover", "Finish", "Generate", "Import", "Increase"),
+    *("Initialize", "Initiate", "Inject", "Invite", "Invoke", "Join", "Leave", "Link", "Lock"),
+    *("Manage", "Merge", "Modify", "Move", "Notify", "Open", "PartiQLDelete", "PartiQLInsert"),
+    *("PartiQLUpdate", "Pass", "Patch", "Pause", "Post", "Promote", "Provision", "Publish"),
+    *("Purchase", "Purge", "Put", "Reboot", "Redeem", "Refresh", "Register", "Reject", "Release"),
+    *("Remove", "Rename", "Renew", "Replace", "Replicate", "Request", "Resend", "Reset", "Resolve"),
+    *("Respond", "Restart", "Restore", "Resume", "Retry", "Revoke", "Rollback", "Rotate", "Run"),
+    *("Schedule", "Send", "Set", "Sign", "Signal", "Start", "Stop", "Submit", "Subscribe"),
+    *("Suspend", "Tag", "Terminate", "Test", "Transfer", "Unarchive", "Unassign", "Unlink"),
+    *("Unlock", "Unsubscribe", "Untag", "Update", "Upgrade", "Upload", "Verify", "Withdraw"),
+    "Write",
 )
-"""What the names of actions begin with that change something."""
+"""What the names of actions begin with that change something; `Batch` may stand before it."""

@@ -32,6 +32,10 @@ class Patterns:
         near = (*self._of.get(_service(action), ()), *self._of.get(EVERYTHING, ()))
         return any(covers(pattern, action) for pattern in near)
 
+    def touch(self, action: str) -> bool:
+        """Whether one of them covers an action, or may cover some of what a pattern matches."""
+        return any(overlap(pattern, action) for pattern in self.written)
+
 
 def _service(pattern: str) -> str:
     """Return the service of a pattern, `*` where it may be any of several."""
@@ -55,8 +59,10 @@ class Statement:
         return [EVERYTHING] if self.inverted else self._patterns.written
 
     def matches(self, action: str) -> bool:
-        """Whether it is about an action."""
-        return self._patterns.match(action) is not self.inverted
+        """Whether it is about an action, or about all that a pattern matches."""
+        if self.inverted:
+            return not self._patterns.touch(action)
+        return self._patterns.match(action)
 
 
 class Rules:
@@ -92,7 +98,13 @@ class RoleRules:
     def __init__(self, role: Role) -> None:
         self.own = rules(role.policies)
         self.bound = rules([role.boundary]) if role.boundary and role.boundary.document else None
+        self._unbound = role.boundary is None
         self._all_known = all(policy.document is not None for policy in role.policies)
+
+    def lets(self, action: str) -> bool:
+        """Whether all of them are known, and allow an action."""
+        bound = self.bound is None if self._unbound else self.bound is not None
+        return self._all_known and bound and not self.causes(action)
 
     def causes(self, action: str) -> list[Cause]:
         """Return which of them refuse an action; none where that can not be told."""
@@ -109,10 +121,11 @@ class RoleRules:
 def changing(pattern: str) -> bool:
     """Whether an action, or one that a pattern matches, changes something, by its name."""
     name = pattern.partition(":")[2] if ":" in pattern else pattern
-    fixed = name.partition("*")[0].partition("?")[0].lower()
+    name = name.lower().removeprefix("batch")
+    fixed = _fixed(name)
     if any(fixed.startswith(verb.lower()) for verb in CHANGING):
         return True
-    return fixed != name.lower() and any(verb.lower().startswith(fixed) for verb in CHANGING)
+    return fixed != name and any(verb.lower().startswith(fixed) for verb in CHANGING)
 
 
 def covers(pattern: str, action: str) -> bool:
@@ -120,6 +133,24 @@ def covers(pattern: str, action: str) -> bool:
     # A `?` stands for one character, and must not stand for a whole `*`.
     other = action.lower().replace("*", "\0\0").replace("?", "\0")
     return fnmatchcase(other, pattern.lower().replace("[", "[[]"))
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether some action may be matched by both of two patterns; a doubt is a yes."""
+    one, other = one.lower(), other.lower()
+    if not set(one + other) & set("*?"):
+        return one == other
+    if not set(other) & set("*?"):
+        return covers(one, other)
+    if not set(one) & set("*?"):
+        return covers(other, one)
+    heads = _fixed(one), _fixed(other)
+    tails = _fixed(one[::-1]), _fixed(other[::-1])
+    return all(a.startswith(b) or b.startswith(a) for a, b in (heads, tails))
+
+
+def _fixed(pattern: str) -> str:
+    return pattern.partition("*")[0].partition("?")[0]
 
 
 def _statements(document: Document) -> list[Statement]:

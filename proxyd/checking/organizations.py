@@ -24,13 +24,13 @@ class Listed(NamedTuple):
     Attributes:
         reports: one for each organization.
         targets: one for each account.
-        brief: the names of those of which the role is enough: it was made as that of the first.
+        origins: the name of each target → that of its organization.
 
     """
 
     reports: list[OrganizationReport]
     targets: list[Target]
-    brief: frozenset[str]
+    origins: dict[str, str]
 
 
 async def listed(
@@ -38,14 +38,14 @@ async def listed(
 ) -> Listed:
     """List the accounts of organizations, and say which could not be listed, and why."""
     answers = await asyncio.gather(*(_accounts(shared, each) for each in organizations))
-    made = Listed([], [], frozenset())
+    made = Listed([], [], {})
     known = list(configured)
     for organization, answer in zip(organizations, answers, strict=True):
         accounts = [] if isinstance(answer, AwsError) else answer
         targets = list(targets_of([organization], {organization.name: accounts}, known))
         known += targets
         made.targets.extend(targets)
-        made = made._replace(brief=made.brief | {target.name for target in targets[1:]})
+        made.origins.update(dict.fromkeys((t.name for t in targets), organization.name))
         made.reports.append(_report(organization, answer))
     return made
 

@@ -77,6 +77,7 @@ class Beyond(msgspec.Struct, frozen=True, kw_only=True):
         managed: the broad policies of AWS's own among them.
         exposes: reviewed actions that give out data, secrets or credentials, which it allows.
         changes: what it allows that changes something, as far as that can be told.
+        unread: the policies among them that may not be read.
         patterns: how many actions and patterns it allows that are not needed.
         boundary: the ARN of its permissions boundary.
         trusts: who may assume it besides proxyd.
@@ -87,6 +88,7 @@ class Beyond(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     managed: list[str] = []
     exposes: list[str] = []
+    unread: list[str] = []
     changes: list[str] = []
     patterns: int = 0
     boundary: str | None = None
@@ -98,6 +100,7 @@ class TargetReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         role: its name.
+        organization: the one that brings it, where it is an account of one.
         brief: whether only its role was asked for, and nothing was called through it.
         region: where regional scanners were tried.
         principal: who asks for the role, as its trust policy has to name it.
@@ -110,6 +113,7 @@ class TargetReport(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     account: str
     role: str
+    organization: str | None = None
     brief: bool
     region: str | None
     ok: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -53,23 +53,27 @@ def _untold(_: str, __: int, ___: int) -> None:
 
 async def check_targets(
     shared: Shared,
-    targets: Sequence[Target],
     registry: Registry,
+    targets: Sequence[Target],
     *,
     limits: Limits,
+    identity: str | None = None,
     region: str | None = None,
     brief: Collection[str] = (),
+    origins: Mapping[str, str] | None = None,
     progress: Progress = _untold,
 ) -> list[TargetReport]:
     """Try every target.
 
     Args:
         shared: how AWS is reached.
-        targets: those to try.
         registry: the scanners; a target's types say which of them are tried.
+        targets: those to try.
         limits: how long AssumeRole may take.
+        identity: as whom proxyd runs, as the configuration has it.
         region: where regional scanners are tried, in targets that have that region.
         brief: the names of targets of which only the role is asked for.
+        origins: the names of targets → those of the organizations that bring them.
         progress: told how far it is.
 
     """
@@ -78,8 +82,12 @@ async def check_targets(
     async def checked(target: Target) -> TargetReport:
         scanners = [registry[name] for name in expand(target.types, registry)]
         async with slots:
-            check = _Check(shared, target, scanners, limits, progress)
-            return await check.run(region, brief=target.name in brief)
+            check = _Check(
+                shared, target, scanners, limits=limits, identity=identity, progress=progress
+            )
+            report = await check.run(region, brief=target.name in brief)
+        origin = (origins or {}).get(target.name)
+        return msgspec.structs.replace(report, organization=origin)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(checked(target)) for target in targets]
@@ -93,6 +101,7 @@ class _Found(msgspec.Struct, kw_only=True):
     region: str | None = None
     regions: list[Region] = msgspec.field(default_factory=list)
     tried: Matrix = msgspec.field(default_factory=Matrix)
+    nowhere: bool = False
     role: Role | None = None
     unread: AwsError | None = None
 
@@ -105,7 +114,9 @@ class _Check:
         shared: Shared,
         target: Target,
         scanners: Sequence[Scanner],
+        *,
         limits: Limits,
+        identity: str | None,
         progress: Progress,
     ) -> None:
         self._target, self._scanners = target, scanners
@@ -119,7 +130,12 @@ class _Check:
             ),
         )
         self._trust = Trust(
-            shared, target, principal=PRINCIPAL, scan=scan, seconds=limits.assume_seconds
+            shared,
+            target,
+            identity=identity,
+            principal=PRINCIPAL,
+            scan=scan,
+            seconds=limits.assume_seconds,
         )
         self._reader = RoleReader(shared, target, principal=PRINCIPAL, scan=scan)
         self._engine = Engine(shards_at_once=SHARDS_AT_ONCE, shard_seconds=SHARD_SECONDS)
@@ -158,13 +174,16 @@ class _Check:
     async def _scan(self, found: _Found, wanted: str | None) -> None:
         """Try the scanners in one region, and one of them in each of the others."""
         enabled, lacking = await enabled_regions(self._access, self._scanners)
-        if any(scanner.scope == "regional" for scanner in self._scanners):
+        regional = any(scanner.scope == "regional" for scanner in self._scanners)
+        if regional:
             found.region = matrix.region_to_try(self._target, enabled, wanted)
         found.tried = await self._run(matrix.works(self._scanners, found.region))
         if lacking is not None:
             found.tried.refusals.add(Refusal(lacking))
-        if found.region is not None:
+        if regional:
             found.regions = await self._regions(found, enabled)
+            answers = {region.region: region.status for region in found.regions}
+            found.nowhere = answers.get(found.region or "") in {None, "no_answer"}
 
     async def _regions(self, found: _Found, enabled: Regions | None) -> list[Region]:
         known = matrix.regions_for(self._target, enabled)
@@ -196,7 +215,14 @@ class _Check:
         rules = RoleRules(found.role) if found.role is not None else None
         refused = refined(tried.refusals, rules)
         later = foreseen(tried.scanned, rules)
-        wrong = problems(told.why, told.external_id, refused, found.regions, tried.scanned)
+        wrong = problems(
+            told.why,
+            told.external_id,
+            refused,
+            found.regions,
+            tried.scanned,
+            nowhere=found.nowhere,
+        )
         meters = (self._trust.meter, self._access.meter, self._reader.meter)
         return TargetReport(
             target=target.name,

@@ -22,10 +22,21 @@ def problems(
     refused: Iterable[Refusal],
     regions: Iterable[Region],
     scanned: Iterable[Scanned],
+    *,
+    nowhere: bool = False,
 ) -> list[Problem]:
     """Return what a person in the account has to mend, or has to look at.
 
     What the organization forbids, what is off and what is not there is none of it.
+
+    Args:
+        why: why the role is not given.
+        external_id: whether it is given to others.
+        refused: what is refused through it.
+        regions: what of each region can be reached.
+        scanned: what came of each scanner.
+        nowhere: whether there was no region in which regional scanners could be tried.
+
     """
     doors = external_id.required, external_id.wrong_refused
     found: dict[Problem, bool] = {
@@ -35,6 +46,7 @@ def problems(
         "denied": any(refusal.cause != "organization" for refusal in refused),
         "region_denied": any(region.status == "denied" for region in regions),
         "not_seen": any(each.status in _NOT_SEEN for each in scanned)
+        or nowhere
         or (why is None and None in doors),
     }
     return [problem for problem, there in found.items() if there]
@@ -45,6 +57,8 @@ def refined(refused: Iterable[Refusal], rules: RoleRules | None) -> set[Refusal]
     told: set[Refusal] = set()
     for refusal in refused:
         known = rules.causes(refusal.action) if rules and refusal.cause in _READ_BY_US else []
+        if rules and refusal.cause is None and rules.lets(refusal.action):
+            known = ["elsewhere"]
         told |= {Refusal(refusal.action, cause) for cause in known} or {refusal}
     return told
 

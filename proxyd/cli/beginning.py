@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 
 from proxyd.auth import tokens
 from proxyd.iam import role
@@ -103,7 +104,7 @@ def _files(target: Target, *more: str) -> str:
 
 
 def _steps(directory: Path, target: Target) -> str:
-    where, file = _where(directory), directory / f"{target.name}.role.json"
+    where, file = _where(directory), quote(str(directory / f"{target.name}.role.json"))
     return f"""
   1. Make the role, with credentials of account {target.account}:
        aws cloudformation deploy --stack-name proxyd \\
@@ -117,4 +118,5 @@ def _steps(directory: Path, target: Target) -> str:
 
 
 def _where(directory: Path) -> str:
-    return f"--config {directory / 'proxyd.toml'} --credentials {directory / 'credentials'}"
+    config, secrets = directory / "proxyd.toml", directory / "credentials"
+    return f"--config {quote(str(config))} --credentials {quote(str(secrets))}"

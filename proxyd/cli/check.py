@@ -16,17 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from proxyd.aws import organization
-from proxyd.aws.regions import everywhere
 from proxyd.aws.shared import Shared
-from proxyd.checking.organizations import listed
+from proxyd.checking.everything import OPERATIONS, check_everything
 from proxyd.checking.report import Report, TargetReport
-from proxyd.checking.targets import OPERATIONS, check_targets
 from proxyd.checking.targets import Progress as Told
 from proxyd.cli.reporting import DIM, HEADER, after, before, of_organization, rows, summary
-from proxyd.errors import ConfigError
-from proxyd.globs import did_you_mean, expand
-from proxyd.model import Target
 from proxyd.registry import Registry
 from proxyd.settings import Settings
 from proxyd.sse import ascii_json
@@ -72,40 +66,10 @@ async def _tried(
     told: Told,
 ) -> Report:
     declared = {op for scanner in scanners.values() for op in scanner.operations}
-    calls = {*declared, *OPERATIONS, *organization.OPERATIONS}
-    async with Shared(settings.aws, settings.quota, calls) as shared:
-        configured = {target.name for target in settings.targets}
-        asked = settings.organizations if not names or set(names) - configured else ()
-        brought = await listed(shared, asked, settings.targets)
-        targets = _chosen([*settings.targets, *brought.targets], names)
-        _check_region(targets, region)
-        tried = await check_targets(
-            shared,
-            targets,
-            scanners,
-            limits=settings.limits,
-            region=region,
-            brief=brought.brief - set(names),
-            progress=told,
+    async with Shared(settings.aws, settings.quota, {*declared, *OPERATIONS}) as shared:
+        return await check_everything(
+            shared, settings, scanners, names=names, region=region, progress=told
         )
-    good = all(each.ok for each in tried) and all(each.ok for each in brought.reports)
-    return Report(ok=good, organizations=brought.reports, targets=tried)
-
-
-def _chosen(targets: Sequence[Target], names: Sequence[str]) -> list[Target]:
-    known = {target.name: target for target in targets}
-    for name in names:
-        if name not in known:
-            raise ConfigError(f"--target: no target is called {name!r}{did_you_mean(name, known)}")
-    return [known[name] for name in dict.fromkeys(names)] if names else list(targets)
-
-
-def _check_region(targets: Sequence[Target], region: str | None) -> None:
-    if region is None:
-        return
-    known = [r for target in targets for r in expand(target.regions, everywhere(target.partition))]
-    if region not in known:
-        raise ConfigError(f"--region: no target has {region!r}{did_you_mean(region, known)}")
 
 
 @contextmanager

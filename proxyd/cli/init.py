@@ -37,7 +37,7 @@ CONFIGURATION = "proxyd.toml"
 ASKING_SECONDS = 5.0
 """Seconds that finding proxyd's own identity may take: it only saves typing."""
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _PRIVATE = 0o700
 _SECRET = 0o600
 _PUBLIC = 0o644
@@ -61,6 +61,7 @@ def run(
         BadParameter: an answer that can not be.
 
     """
+    _check(lambda: tables.Aws(endpoint_url=endpoint_url))  # before anybody is asked there
     there = _there(directory)
     account = _answer(account, "account", "The AWS account to look into (12 digits)", _account)
     name = _answer(name, "name", "What it is called here", _name, lambda: "production")
@@ -80,7 +81,7 @@ def run(
         types=tuple(types) or ("*",),
     )
     scanners = installed()
-    _check(target, endpoint_url, scanners)
+    _check(lambda: _hold(target, scanners))
     made = _template(target, identity, scanners)
     token = tokens.new_token()
     files = {
@@ -108,38 +109,52 @@ def run(
 def _there(directory: Path) -> Settings | None:
     """Read the configuration that the directory has already, if it has one."""
     path = directory / CONFIGURATION
-    return config.load(path, directory / "credentials") if path.exists() else None
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StartupError(f"{path}: can not be read: {error.strerror}") from None
+    return config.load(path, directory / "credentials")
 
 
-def _check(target: Target, endpoint_url: str | None, scanners: Mapping[str, Scanner]) -> None:
+def _check(question: Callable[[], object]) -> None:
     """Refuse what the configuration would be refused for, before anything is written."""
     try:
-        tables.Aws(endpoint_url=endpoint_url)
-        tables.Target(
-            name=target.name,
-            role_arn=target.role_arn,
-            external_id=target.external_id,
-            regions=list(target.regions),
-            types=list(target.types),
-        )
-        preflight.check(Settings(targets=(target,)), scanners)
+        question()
     except (ValueError, ConfigError) as error:
         raise typer.BadParameter(str(error).removeprefix("targets[0].")) from None
 
 
+def _hold(target: Target, scanners: Mapping[str, Scanner]) -> None:
+    """Hold a target against what the configuration may say."""
+    tables.Target(
+        name=target.name,
+        role_arn=target.role_arn,
+        external_id=target.external_id,
+        regions=list(target.regions),
+        types=list(target.types),
+    )
+    preflight.check(Settings(targets=(target,)), scanners)
+
+
 def _write(files: Mapping[Path, str]) -> None:
-    """Write files, the configuration last, which all have to be new."""
+    """Write files, the configuration last, which all have to be new; all of them or none."""
     for path in files:
         if path.exists():
             raise StartupError(
                 f"{path}: is there already, and nothing was changed: choose a --name"
             )
+    written: list[Path] = []
     try:
         for path, text in files.items():
             if not path.parent.exists():
                 path.parent.mkdir(parents=True, mode=_PRIVATE)
             _put(path, text)
+            written.append(path)
     except OSError as error:
+        for path in written:
+            path.unlink()
         raise StartupError(f"{error.filename}: can not be written: {error.strerror}") from None
 
 
@@ -213,11 +228,16 @@ def _principal() -> str:
 
 
 def _mine(endpoint_url: str | None) -> str | None:
-    """Return who the credentials of this shell are, to be confirmed; None where there are none."""
+    """Return who the credentials of this shell are, to be confirmed; None where they are nobody's.
+
+    Those of a person who has logged in (IAM Identity Center) are not proxyd's.
+    """
     try:
-        return asyncio.run(_asked(Aws(endpoint_url=endpoint_url, connect_timeout=2.0)))
-    except (AwsError, TimeoutError):
+        found = asyncio.run(_asked(Aws(endpoint_url=endpoint_url, connect_timeout=2.0)))
+        identities.checked(found)
+    except (AwsError, TimeoutError, ConfigError):
         return None
+    return None if "/AWSReservedSSO_" in found else found
 
 
 async def _asked(aws: Aws) -> str:

@@ -31,7 +31,6 @@ MAX_INLINE = 10_240
 """Characters that the inline policies of a role may have."""
 
 _NOTHING = document([])
-_TEMPLATES = "proxyd iam cloudformation --target"
 _BY_ADDING_TO_THE_ROLE: frozenset[Cause | None] = frozenset({"policy", None})
 
 
@@ -52,6 +51,7 @@ _CAUSES: dict[Cause | None, str] = {
     "resource_policy": "the resource's own policy",
     "endpoint_policy": "the policy of a VPC endpoint",
     "organization": "a policy of the organization",
+    "elsewhere": "none of the role's own policies",
 }
 _REGIONS: dict[RegionStatus, str] = {
     "allowed": "allowed",
@@ -82,7 +82,7 @@ def of_organization(report: OrganizationReport) -> Line:
         return Line(f"{name}: NOT LISTED: {clean(report.code, None)}{lacks} ({by})", BAD)
     if not report.accounts:
         return Line(f"{name}: NO ACCOUNT: look at its units and at what is left out", BAD)
-    told = "the first is tried, of the others only the role; --target NAME tries another"
+    told = "one is tried in full, of the others the role; --target NAME tries another"
     return Line(f"{name}: {report.accounts} accounts: {told}", GOOD)
 
 
@@ -117,7 +117,14 @@ def _open_doors(report: TargetReport) -> Iterator[Line]:
     )
     said = f"(the external id of target {clean(report.target)})"
     yield Line(f'    "Condition": {{"StringEquals": {{"sts:ExternalId": "{said}"}}}}')
-    yield Line(f"  or make the role anew: {_TEMPLATES} {clean(report.target)}")
+    yield Line(f"  or make the role anew: {_anew(report)}")
+
+
+def _anew(report: TargetReport) -> str:
+    """Return the command that prints what makes the role."""
+    if report.organization is not None:
+        return f"proxyd iam stackset --organization {clean(report.organization)}"
+    return f"proxyd iam cloudformation --target {clean(report.target)}"
 
 
 def rows(report: TargetReport) -> list[tuple[str, ...]]:
@@ -211,7 +218,7 @@ def _commands(report: TargetReport) -> Iterator[Line]:
             f"--policy-document {quoted[0]}"
         )
     if len(written) > len(_NOTHING):
-        yield Line(f"or make the role anew, with: {_TEMPLATES} {clean(report.target)}")
+        yield Line(f"or make the role anew, with: {_anew(report)}")
 
 
 def _to_add(remedies: Iterable[Remedy]) -> list[Statement]:
@@ -242,8 +249,13 @@ def _beyond(report: TargetReport) -> Iterator[Line]:
 
 
 def _too_much(found: Beyond) -> Iterator[Line]:
-    if not found.patterns and not found.managed:
+    if found.unread:
+        names = ", ".join(clean(name, None) for name in found.unread)
+        yield from _all(wrapped(f"policies of the role that it may not read: {names}"), WARNING)
+    if not (found.patterns or found.managed or found.exposes or found.changes or found.unread):
         yield Line("the role grants nothing that proxyd does not need", GOOD)
+        return
+    if not (found.patterns or found.managed or found.exposes or found.changes):
         return
     yield Line("the role grants more than proxyd needs:", WARNING)
     for what, told in (

@@ -146,6 +146,7 @@ async def test_a_configuration_that_is_no_good_is_told_first(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
+        ({"--account": "\uff12" * 12}, ["is not the 12 digits"]),
         ({"--account": "2222"}, ["--account: '2222' is not the 12 digits of an account"]),
         ({"--name": "a b"}, ["--name: 'a b': expected letters, digits"]),
         ({"--identity": f"arn:aws:iam::{HUB}:root"}, ["--identity: ", "every role and user"]),
@@ -171,6 +172,24 @@ async def test_a_wrong_answer_is_told_with_its_flag(
     for part in told:
         assert part in err
     assert not (tmp_path / "new").exists()
+
+
+async def test_paths_can_be_pasted(tmp_path: Path) -> None:
+    """A directory with a space is quoted in the commands that come next."""
+    code, _, err = await init(tmp_path / "my place", FLAGS)
+    assert code == 0, err
+    assert f"proxyd check --config '{tmp_path}/my place/proxyd.toml' --credentials '" in err
+
+
+async def test_what_can_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    """All of the files are made or none, so that it can be tried again."""
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "shop.role.json").symlink_to(tmp_path / "nowhere" / "file")
+    code, out, err = await init(tmp_path, FLAGS)
+    assert code == 1
+    assert "shop.role.json: can not be written" in err
+    assert out == ""
+    assert files(tmp_path) == set()
 
 
 async def test_a_partition_is_that_of_proxyd(tmp_path: Path) -> None:

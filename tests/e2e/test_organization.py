@@ -22,7 +22,7 @@ from proxyd.client import Client, ServerEvent
 from proxyd.demo.emulator import Emulator
 from proxyd.demo.process import end
 
-from .company import MANAGEMENT, TYPES, Company, allowed, document, organization
+from .company import MANAGEMENT, PREFIX, TYPES, Company, allowed, document, organization
 from .conftest import emulator_path
 from .daemon import Daemon, eventually, filled, named, running, settings, toml
 from .faults import FaultProxy
@@ -246,7 +246,27 @@ async def test_a_check_lists_and_tries_every_account(company: Company, tmp_path:
     code, told, text = await checked(company, tmp_path, **terms)
     assert code == 1
     assert [t["target"] for t in told["targets"] if not t["ok"]] == [bare]
+    # Whichever comes first, one whose role is given is tried in full.
+    assert [t["target"] for t in told["targets"] if not t["brief"]] == [hired[0]]
     assert f"{bare} · account {bare} · role proxyd-read: NOT READY" in text
+
+
+async def test_an_external_id_of_any_account_is_a_wrong_one(
+    company: Company, tmp_path: Path
+) -> None:
+    """A trust policy that takes whatever begins as the organization's is red."""
+    company.allow("organizations:ListAccounts", *(f"organizations:{name}" for name in LISTS))
+    unit = company.unit("wide")
+    account = company.hire("wide", unit)
+    iam = company.account(account).client("iam", "us-east-1")
+    trust = iam.get_role(RoleName="proxyd-read")["Role"]["AssumeRolePolicyDocument"]
+    trust["Statement"][0]["Condition"] = {"StringLike": {"sts:ExternalId": f"{PREFIX}.*"}}
+    iam.update_assume_role_policy(RoleName="proxyd-read", PolicyDocument=json.dumps(trust))
+    code, told, text = await checked(company, tmp_path, units=[unit])
+    assert code == 1
+    [report] = told["targets"]
+    assert report["problems"] == ["wrong_external_id_accepted"]
+    assert "proxyd iam stackset --organization corp" in text
 
 
 async def test_a_check_says_why_an_organization_is_not_listed(

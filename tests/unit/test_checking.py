@@ -233,6 +233,7 @@ GOOD = ExternalId(required=True, wrong_refused=True)
             ["external_id_not_required", "wrong_external_id_accepted"],
         ),
         (problems(None, GOOD, [Refusal("a:B")], [], []), ["denied"]),
+        (problems(None, GOOD, [], [], [], nowhere=True), ["not_seen"]),
         (problems(None, GOOD, [Refusal("a:B", "organization")], [], [scanned("scp_denied")]), []),
         (problems(None, GOOD, [], [Region(region="r", status="denied")], []), ["region_denied"]),
         (problems(None, GOOD, [], [Region(region="r", status="off")], []), []),
@@ -279,7 +280,7 @@ def test_the_policies_say_more_than_aws_does() -> None:
         Refusal("a:List", "boundary"),
         Refusal("b:List", "policy"),
         Refusal("b:List", "boundary"),
-        Refusal("a:Get"),
+        Refusal("a:Get", "elsewhere"),
         Refusal("c:List", "organization"),
     }
     assert refined({Refusal("a:List")}, None) == {Refusal("a:List")}

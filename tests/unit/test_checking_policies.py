@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from proxyd.aws.role import ACTIONS, Policy, Role
 from proxyd.checking.beyond import beyond, others
 from proxyd.checking.broad import CHANGING, EXPOSING, MANAGED
-from proxyd.checking.evaluating import RoleRules, Rules, changing, covers
+from proxyd.checking.evaluating import RoleRules, Rules, changing, covers, overlap
 from proxyd.errors import Cause
+from proxyd.proofs.declared import iam_reference
 from proxyd.proofs.never import ACTIONS as NEVER
 
 BOUND = "arn:aws:iam::1:policy/b"
@@ -90,6 +91,35 @@ def test_not_action_is_everything_else() -> None:
     assert not rules.allows("iam:ListRoles")
 
 
+def test_a_deny_of_all_but_something_leaves_that() -> None:
+    """What a deny excepts is allowed, and a pattern that holds some of it is not taken back."""
+    but = {"Effect": "Deny", "NotAction": ["s3:*", "ec2:DescribeVpcs"], "Resource": "*"}
+    told = beyond(role(statement("*"), but), {"ec2:DescribeVpcs"}, None)
+    assert told.changes == ["*"]
+    assert told.exposes == ["s3:GetObject", "s3:GetObjectVersion"]
+    rules = Rules([document(statement("*", "iam:*", "s3:Put*"), but)])
+    assert rules.allows("s3:PutObject")
+    assert not rules.allows("iam:ListRoles")
+    assert list(rules.patterns()) == ["*", "s3:Put*"]
+
+
+@given(PATTERNS, PATTERNS, NAMES)
+def test_patterns_that_match_the_same_action_overlap(one: str, other: str, name: str) -> None:
+    """Whether two patterns have something in common is never told as no where they have."""
+    if covers(one, name) and covers(other, name):
+        assert overlap(one, other)
+        assert overlap(one, name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("s3:Get*", "s3:Put*"), ("s3:*", "ec2:*"), ("s3:GetObject", "s3:PutObject"), ("a:*B", "a:*C")],
+)
+def test_patterns_that_have_nothing_in_common_do_not_overlap(one: str, other: str) -> None:
+    """Where what is fixed at the start or the end differs, no action can be both."""
+    assert not overlap(one, other)
+
+
 @pytest.mark.parametrize(
     "odd", [{}, {"Statement": "x"}, {"Statement": [1]}, {"Statement": {"Effect": "Allow"}}]
 )
@@ -137,6 +167,22 @@ def test_what_only_reads_changes_nothing(pattern: str) -> None:
     assert not changing(pattern)
 
 
+def test_nearly_all_that_aws_calls_a_change_is_known_as_one() -> None:
+    """By the names alone: of 11,600 actions that write, tag or grant, 4 in a hundred are not."""
+    services = iam_reference().values()
+    levels = [
+        (f"{service['prefix']}:{name}", told["access_level"])
+        for service in services
+        if isinstance(service, dict) and "privileges" in service
+        for name, told in service["privileges"].items()
+    ]
+    changes = [name for name, level in levels if level not in {"Read", "List"}]
+    reads = [name for name, level in levels if level in {"Read", "List"}]
+    assert len(changes) > 10_000
+    assert sum(map(changing, changes)) > 0.96 * len(changes)
+    assert sum(map(changing, reads)) < 0.05 * len(reads)
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_reads_a_role_changes_nothing(action: str) -> None:
     """What a person is told to add to let a role read itself is harmless by the same rule."""
@@ -182,6 +228,37 @@ def test_broad_policies_of_aws_are_known_by_their_arn(path: str) -> None:
     assert ("s3:GetObject" in told.exposes) is (
         path not in {"SecurityAudit", "job-function/ViewOnlyAccess"}
     )
+
+
+def test_a_policy_that_may_not_be_read_is_named() -> None:
+    """What it grants is not known, so nothing is said of it but that."""
+    own = Policy(name="own", document=document(statement(SQS)))
+    unread = Role(policies=(own, Policy(name="x", arn="arn:x")), boundary=None, trust={})
+    told = beyond(unread, {SQS}, None)
+    assert (told.unread, told.patterns) == (["x"], 0)
+
+
+@pytest.mark.parametrize(
+    ("known", "lets"),
+    [
+        (role(ALL), True),
+        (role(ALL, bound=document(ALL)), True),
+        (role(ALL, bound=document(statement("s3:*"))), False),
+        (role(statement("s3:*")), False),
+        (Role(policies=(Policy(name="x", arn="arn:x"),), boundary=None, trust={}), False),
+        (
+            Role(
+                policies=(Policy(name="own", document=document(ALL)),),
+                boundary=Policy(name="b", arn=BOUND),
+                trust={},
+            ),
+            False,
+        ),
+    ],
+)
+def test_a_role_lets_what_all_its_known_policies_do(known: Role, *, lets: bool) -> None:
+    """Of a policy that can not be read nothing is said: not that it allows something either."""
+    assert RoleRules(known).lets(SQS) is lets
 
 
 def test_a_policy_of_the_account_is_not_aws_s() -> None:

@@ -70,7 +70,8 @@ export type Cause =
   | "session_policy"
   | "resource_policy"
   | "endpoint_policy"
-  | "organization";
+  | "organization"
+  | "elsewhere";
 
 export interface Statement {
   Effect: "Allow" | "Deny";
