@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from proxyd.forms import MAX_NAME
 from proxyd.model import Account, Target
@@ -14,25 +14,21 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _LISTING = ("name", "external_id", "units", "exclude", "list_role_arn")
 """What of an organization decides which accounts are listed, and how."""
 
-Found = Mapping[str, Sequence[Account]]
-"""Organization → its accounts, as they were listed last."""
-
 
 def targets_of(
-    organizations: Iterable[Organization], found: Found, configured: Sequence[Target]
+    found: Mapping[Organization, Sequence[Account]], configured: Sequence[Target]
 ) -> Iterator[Target]:
     """Yield a target for each account of each organization, but for those that are configured.
 
     Args:
-        organizations: those of the configuration.
-        found: the accounts of each.
+        found: the accounts of each organization.
         configured: the targets of the configuration, which go first: by name, and by account.
 
     """
     names = {target.name for target in configured}
     accounts = {target.account for target in configured}
-    for organization in organizations:
-        for account in found.get(organization.name, ()):
+    for organization, listed in found.items():
+        for account in listed:
             target = target_of(organization, account)
             if target.name not in names and account.id not in accounts:
                 names.add(target.name)

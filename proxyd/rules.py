@@ -18,10 +18,10 @@ from proxyd.errors import Problem
 from proxyd.events import ClosingReason
 from proxyd.extent import Extent
 from proxyd.globs import is_literal
-from proxyd.members import Found, targets_of
-from proxyd.model import Principal, Scanner, Target
+from proxyd.members import lists_as, targets_of
+from proxyd.model import Account, Principal, Scanner, Target
 from proxyd.plan import Plan, Planner, Query
-from proxyd.settings import Settings
+from proxyd.settings import Organization, Settings
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -32,8 +32,12 @@ _NARROWED = ("regions", "types")
 """What of a target the plan of a stream is compared by, and not the target itself."""
 
 
+Accounts = Mapping[Organization, Sequence[Account]]
+"""Organization, as it was asked → its accounts, as they were listed last."""
+
+
 class Rules:
-    """One configuration, ready to be asked.
+    """One configuration, and the accounts of its organizations, ready to be asked.
 
     Attributes:
         targets: those of the configuration, and those that its organizations bring.
@@ -41,13 +45,21 @@ class Rules:
     """
 
     def __init__(
-        self, settings: Settings, registry: Mapping[str, Scanner], found: Found | None = None
+        self,
+        settings: Settings,
+        registry: Mapping[str, Scanner],
+        accounts: Accounts | None = None,
     ) -> None:
+        """Make them; accounts that were listed by other terms are forgotten."""
         self.settings = settings
-        self.targets = (
-            *settings.targets,
-            *targets_of(settings.organizations, found or {}, settings.targets),
-        )
+        self._registry = registry
+        self._accounts = {
+            now: listed
+            for now in settings.organizations
+            for was, listed in (accounts or {}).items()
+            if lists_as(was, now)
+        }
+        self.targets = (*settings.targets, *targets_of(self._accounts, settings.targets))
         self.directory = Directory(settings)
         # Many streams are judged at once, and most of them by the same two extents.
         self._within = lru_cache(MAX_COMPARED)(_within)
@@ -60,6 +72,25 @@ class Rules:
             {partition: everywhere(partition) for partition in partitions},
             max_targets=settings.limits.targets_per_stream,
         )
+
+    def with_settings(self, settings: Settings) -> Rules:
+        """Return the rules of a new configuration."""
+        return Rules(settings, self._registry, self._accounts)
+
+    def with_accounts(self, organization: Organization, accounts: Sequence[Account]) -> Rules:
+        """Return the rules by which an organization has these accounts."""
+        known = {each: v for each, v in self._accounts.items() if each.name != organization.name}
+        return Rules(self.settings, self._registry, {**known, organization: accounts})
+
+    def accounts(self, organization: Organization) -> Sequence[Account] | None:
+        """Return the accounts of an organization; None where it is not one by these rules.
+
+        None are known before it was listed.
+        """
+        for now in self.settings.organizations:
+            if lists_as(organization, now):
+                return self._accounts.get(now, ())
+        return None
 
     def against(
         self, proof: Proof, was: Principal, query: Query, plans: Sequence[Plan]

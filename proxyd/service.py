@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+import msgspec
+
 from proxyd import auditing
 from proxyd.actions import actions_of
 from proxyd.admission import Admission, Caller
@@ -36,7 +38,6 @@ from proxyd.live.feeds import Feeds
 from proxyd.live.watching import Selections, Watching
 from proxyd.live.watching import Terms as WatchTerms
 from proxyd.logs import get_logger
-from proxyd.members import lists_as
 from proxyd.metrics import Metrics
 from proxyd.model import Account, Principal, Scanner
 from proxyd.oidc.issuer import Issuer
@@ -89,7 +90,6 @@ class Service:
         self.limits = settings.limits
         self.stuck = False
         self.configuration = "current"
-        self._accounts: dict[str, tuple[Organization, Sequence[Account]]] = {}
         self.rules = Rules(settings, registry)
         self.discovery = Discovery(aws, lambda: self.rules.settings.organizations, self.found)
         self.streams = Streams(settings.limits, metrics)
@@ -158,43 +158,33 @@ class Service:
             How many streams had to end.
 
         """
-        ended = self._take(settings)
+        ended = self._go_by(self.rules.with_settings(settings))
         self._trail.write(ConfigurationTaken(streams_ended=ended))
         self.discovery.again()
         return ended
 
     def found(self, organization: Organization, accounts: Sequence[Account]) -> None:
         """Go by the accounts of an organization as they are now."""
-        if not any(lists_as(organization, now) for now in self.rules.settings.organizations):
-            return  # the configuration has changed meanwhile: they are being listed anew
-        _, before = self._accounts.get(organization.name, (None, ()))
-        self._accounts[organization.name] = organization, accounts
-        added, removed = len({*accounts} - {*before}), len({*before} - {*accounts})
-        if added or removed:
-            ended = self._take(self.rules.settings)
-            log.info("accounts", organization=organization.name, added=added, removed=removed)
-            self._trail.write(
-                AccountsChanged(
-                    organization=organization.name,
-                    accounts=len(accounts),
-                    added=added,
-                    removed=removed,
-                    streams_ended=ended,
-                )
-            )
+        before = self.rules.accounts(organization)
+        if before is None or before == accounts:
+            return
+        ended = self._go_by(self.rules.with_accounts(organization, accounts))
+        changed = AccountsChanged(
+            organization=organization.name,
+            accounts=len(accounts),
+            added=len({*accounts} - {*before}),
+            removed=len({*before} - {*accounts}),
+            streams_ended=ended,
+        )
+        log.info("accounts", **msgspec.structs.asdict(changed))
+        self._trail.write(changed)
 
-    def _take(self, settings: Settings) -> int:
+    def _go_by(self, rules: Rules) -> int:
         """Judge everything by new rules, and return how many streams had to end."""
-        known = {
-            o.name: self._accounts[o.name][1]
-            for o in settings.organizations
-            if o.name in self._accounts and lists_as(o, self._accounts[o.name][0])
-        }
-        self._accounts = {name: self._accounts[name] for name in known}
-        self.rules = rules = Rules(settings, self.registry, known)
-        self.admission.adopt(settings, rules.directory)
-        self.streams.limits = settings.limits
-        self.sessions.terms = settings.session
+        self.rules = rules
+        self.admission.adopt(rules.settings, rules.directory)
+        self.streams.limits = rules.settings.limits
+        self.sessions.terms = rules.settings.session
         return sum(self._judge(opened) for opened in self.streams)
 
     def not_adopted(self) -> None:

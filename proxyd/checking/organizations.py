@@ -42,7 +42,7 @@ async def listed(
     known = list(configured)
     for organization, answer in zip(organizations, answers, strict=True):
         accounts = [] if isinstance(answer, AwsError) else answer
-        targets = list(targets_of([organization], {organization.name: accounts}, known))
+        targets = list(targets_of({organization: accounts}, known))
         known += targets
         made.targets.extend(targets)
         made.origins.update(dict.fromkeys((t.name for t in targets), organization.name))

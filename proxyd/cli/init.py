@@ -72,14 +72,7 @@ def run(
         _identity,
         lambda: there.aws.identity if there else _mine(endpoint_url),
     )
-    partition = identity.split(":")[1]
-    target = Target(
-        name=name,
-        role_arn=f"arn:{partition}:iam::{account}:role/{role.NAME}",
-        external_id=secrets.token_hex(32),
-        regions=tuple(regions) or ("*",),
-        types=tuple(types) or ("*",),
-    )
+    target = _target(account, name, identity.split(":")[1], regions, types)
     scanners = installed()
     _check(lambda: _hold(target, scanners))
     made = _template(target, identity, scanners)
@@ -103,6 +96,19 @@ def run(
         beginning.begun(directory, target, token)
         if there is None
         else beginning.added(directory, target)
+    )
+
+
+def _target(
+    account: str, name: str, partition: str, regions: Sequence[str], types: Sequence[str]
+) -> Target:
+    """Make the target, with an external id of its own."""
+    return Target(
+        name=name,
+        role_arn=f"arn:{partition}:iam::{account}:role/{role.NAME}",
+        external_id=secrets.token_hex(32),
+        regions=tuple(regions) or ("*",),
+        types=tuple(types) or ("*",),
     )
 
 

@@ -89,21 +89,7 @@ async def serve(
     """
     if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
         raise StartupError("aiohttp's C parser is not in use; install aiohttp from a wheel")
-    runner = Runner(
-        app.build(service, login),
-        Terms(
-            Connections(lambda: service.rules.settings, _possible(service.limits.connections)),
-            service.limits.write_seconds,
-        ),
-        handler_cancellation=True,
-        access_log=None,
-        max_line_size=MAX_LINE,
-        max_field_size=MAX_LINE,
-        shutdown_timeout=1.0,
-        keepalive_timeout=30.0,
-        lingering_time=1.0,  # for a body that nobody has read
-        auto_decompress=False,  # a small body must not become a large one
-    )
+    runner = _runner(service, login)
     await runner.setup()
     try:
         tls = _tls(settings)
@@ -126,6 +112,24 @@ async def serve(
     finally:
         await runner.cleanup()
     log.info("stopped")
+
+
+def _runner(service: Service, login: Login | None) -> Runner:
+    return Runner(
+        app.build(service, login),
+        Terms(
+            Connections(lambda: service.rules.settings, _possible(service.limits.connections)),
+            service.limits.write_seconds,
+        ),
+        handler_cancellation=True,
+        access_log=None,
+        max_line_size=MAX_LINE,
+        max_field_size=MAX_LINE,
+        shutdown_timeout=1.0,
+        keepalive_timeout=30.0,
+        lingering_time=1.0,  # for a body that nobody has read
+        auto_decompress=False,  # a small body must not become a large one
+    )
 
 
 async def _stopped_during(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:

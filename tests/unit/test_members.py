@@ -69,21 +69,16 @@ def test_every_name_is_one_and_holds_the_account(pattern: str, name: str, number
 def test_what_is_configured_goes_first(own: Any) -> None:
     """A target of the configuration in an account, or with its name, takes its place."""
     accounts = [Account("222222222222", "shop"), Account("444444444444", "shop")]
-    found = targets_of([organization()], {"corp": accounts}, [own])
+    found = targets_of({organization(): accounts}, [own])
     assert [made.name for made in found] == ["shop-444444444444"]
 
 
 def test_an_account_that_two_organizations_name_is_one_target() -> None:
     """The first of them has it."""
-    both = [organization(), organization(name="other", external_id="another")]
     accounts = [Account("222222222222", "shop")]
-    [made] = targets_of(both, {"corp": accounts, "other": accounts}, [])
+    other = organization(name="other", external_id="another")
+    [made] = targets_of({organization(): accounts, other: accounts}, [])
     assert made.external_id == "the-id.222222222222"
-
-
-def test_what_was_not_listed_is_not_there() -> None:
-    """Before an organization has been asked it brings no targets."""
-    assert list(targets_of([organization()], {}, [])) == []
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,9 @@ def test_nothing_goes_on_that_would_not_be_begun(before: Rules, now: Rules, quer
         assert not seen <= again
 
 
+SHOP = Account("444444444444", "shop")
+
+
 @pytest.mark.parametrize(
     ("before", "now", "mode", "expected"),
     [
@@ -283,11 +286,26 @@ def test_accounts_of_an_organization_are_targets() -> None:
     made = Settings(
         targets=(target(),), organizations=(organization(),), grants=(grant("g1", targets=("*",)),)
     )
-    found = Rules(made, REGISTRY, {"corp": [Account("444444444444", "shop")]})
+    found = Rules(made, REGISTRY).with_accounts(organization(), [SHOP])
     assert [each.name for each in found.targets] == ["production", "shop-444444444444"]
     assert [plan.target.account for plan in found.planner.plan(ME, Query(target=("shop-*",)))] == [
         "444444444444"
     ]
+
+
+def test_accounts_are_kept_while_they_are_listed_by_the_same_terms() -> None:
+    """Another region does not matter; another filter might leave them out."""
+    was = Rules(Settings(organizations=(organization(),)), REGISTRY)
+    assert was.accounts(organization()) == ()
+    was = was.with_accounts(organization(), [SHOP])
+    narrower, filtered = organization(regions=("eu-west-1",)), organization(exclude=(SHOP.id,))
+    kept = was.with_settings(Settings(organizations=(narrower,)))
+    assert kept.accounts(organization()) == kept.accounts(narrower) == [SHOP]
+    assert [each.regions for each in kept.targets] == [("eu-west-1",)]
+    forgotten = was.with_settings(Settings(organizations=(filtered,)))
+    assert (forgotten.targets, forgotten.accounts(filtered)) == ((), ())
+    assert forgotten.accounts(organization()) is None
+    assert forgotten.with_accounts(organization(), [SHOP]).targets == ()
 
 
 def test_regions_are_known_before_an_organization_is_listed() -> None:
