@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,7 +41,9 @@ class Nowhere:
 
 @asynccontextmanager
 async def recording(
-    estate: Estate, registry: dict[str, Scanner]
+    estate: Estate,
+    registry: dict[str, Scanner],
+    targets: Sequence[Mapping[str, Any]] | None = None,
 ) -> AsyncGenerator[tuple[Service, set[Operation]], None]:
     """Make a service in this process, whose every AWS call is noted as it is made."""
     used: set[Operation] = set()
@@ -64,7 +66,7 @@ async def recording(
                 external_id=row["external_id"],
                 regions=tuple(row["regions"]),
             )
-            for row in estate.targets
+            for row in (estate.targets if targets is None else targets)
         ),
         tokens=(Token(PROOF.sha256, ME),),
         grants=(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import defaultdict
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from proxyd.actions import actions_of
 from proxyd.aws.access import actions_for
@@ -18,19 +21,43 @@ from proxyd.registry import Registry
 
 from .conftest import HUB, Estate, emulated
 from .daemon import Daemon, named, running, settings
+from .grown import Growing, grow
 from .recorded import recording, scan
 
 ACCOUNT, ROLE, REGION = "222222222222", "proxyd-narrow", "eu-west-1"
+GROWN = "666666666666"
+UNTRIED = {
+    "AWS::AmazonMQ::Broker",
+    "AWS::AppSync::DomainName",
+    "AWS::CloudFormation::Stack",
+    "AWS::ECS::ContainerInstance",
+    "AWS::EKS::Addon",
+    "AWS::Elasticsearch::Domain",
+    "AWS::IoT::CACertificate",
+    "AWS::MWAA::Environment",
+}
+"""Types of which one action is not tried, since the emulator can not make what it is called for."""
+
+UNCHECKED = {"lambda:ListLayerVersions"}
+"""Actions that the emulator lets everybody do."""
+
+UNTOLD = {
+    "AWS::Config::ConfigurationRecorder",
+    "AWS::WAFv2::RuleGroup",
+    "AWS::WAFv2::WebACL",
+}
+"""Types of which the emulator does not tell what AWS does, once there are some."""
 
 
 class Role:
     """A second role in a seeded account, whose policy a test changes."""
 
-    def __init__(self, estate: Estate, name: str = ROLE) -> None:
-        self.iam = estate.account(ACCOUNT).client("iam", REGION)
+    def __init__(self, estate: Estate, name: str = ROLE, account: str = ACCOUNT) -> None:
+        self.iam = estate.account(account).client("iam", REGION)
         self.name = name
-        self.arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
-        trust = self.iam.get_role(RoleName="proxyd-read")["Role"]["AssumeRolePolicyDocument"]
+        self.arn = f"arn:aws:iam::{account}:role/{name}"
+        known = estate.account(ACCOUNT).client("iam", REGION)
+        trust = known.get_role(RoleName="proxyd-read")["Role"]["AssumeRolePolicyDocument"]
         for statement in trust["Statement"]:
             statement["Condition"] = {"StringEquals": {"sts:ExternalId": "narrow-id"}}
         self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
@@ -78,62 +105,88 @@ class Role:
         }
 
 
-@pytest.mark.timeout(300)  # two hundred scans, of one type and of one action
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def grown(estate: Estate) -> AsyncGenerator[Role, None]:
+    """A role in an account that has one of nearly everything that the emulator knows."""
+    account = Growing(
+        GROWN,
+        endpoint_url=estate.endpoint,
+        aws_access_key_id=GROWN,
+        aws_secret_access_key="test",
+    )
+    await asyncio.to_thread(grow, account)
+    role = Role(estate, account=GROWN)
+    yield role
+    role.delete()
+
+
+@pytest.mark.timeout(300)  # more than two hundred scans, of one type and of one action
 async def test_each_action_taken_away_is_named_by_exactly_its_scanners(
-    estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    estate: Estate, grown: Role, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without one action the scanners that use it are `denied` and name it; another is `ok`."""
+    """Without one action the scanners that use it are `denied` and name it; another is `ok`.
+
+    So no policy has an action that it could do without: but for a few, each is tried.
+    """
     found = emulated()
+    used = await _used(estate, grown, monkeypatch)
+    whole = {t for t, scanner in found.items() if set(used[t]) >= set(scanner.operations)}
+    assert set(found) - whole <= UNTRIED
     users = defaultdict(set)
-    for type_, operations in (await _used(estate, monkeypatch)).items():
+    for type_, operations in used.items():
         for action in actions_of(operations):
             users[action].add(type_)
-    assert len(users) >= len(found) // 2
-    role = Role(estate)
+    role = grown
     config = settings([role.target], estate.endpoint)
-    try:
-        async with running(config, tmp_path, environment=estate.environment) as daemon:
-            for action, types in sorted(users.items()):
-                scanned = types | {_another(found, action)}
-                granted = actions_for(found[type_] for type_ in scanned)
-                role.allow([each for each in granted if each != action])
-                await _expect(daemon, action, types, scanned)
-    finally:
-        role.delete()
+    async with running(config, tmp_path, environment=estate.environment) as daemon:
+        for action, types in sorted(users.items()):
+            if action in UNCHECKED:
+                continue
+            scanned = types | {_another(found, action)}
+            granted = actions_for(found[type_] for type_ in scanned)
+            role.allow([each for each in granted if each != action])
+            await _expect(daemon, action, types, scanned)
 
 
 @pytest.mark.timeout(300)  # two hundred scans, of one type each
 async def test_the_policy_of_each_type_alone_is_enough_for_it(
-    estate: Estate, tmp_path: Path
+    estate: Estate, grown: Role, tmp_path: Path
 ) -> None:
     """With what `proxyd iam policy --type T` prints and nothing else, T is seen whole."""
     found = emulated()
-    role = Role(estate, "proxyd-single")
-    config = settings([role.target], estate.endpoint)
+    sparse = Role(estate, "proxyd-single")
     try:
-        async with running(config, tmp_path, environment=estate.environment) as daemon:
-            for type_ in found:
-                role.allow(asked.actions(found, None, [type_]))
-                events = await daemon.scan(target=["narrow"], type=[type_])
-                assert {shard["status"] for shard in named(events, "shard")} == {"ok"}, type_
-                (done,) = named(events, "scan.completed")
-                assert (done["complete"], done["missing_actions"]) == (True, []), type_
+        await _enough(estate, grown, set(found) - UNTOLD, tmp_path)
+        await _enough(estate, sparse, UNTOLD, tmp_path)
     finally:
-        role.delete()
+        sparse.delete()
+
+
+async def _enough(estate: Estate, role: Role, types: set[str], directory: Path) -> None:
+    config = settings([role.target], estate.endpoint)
+    found = emulated()
+    async with running(config, directory, environment=estate.environment) as daemon:
+        for type_ in sorted(types):
+            role.allow(asked.actions(found, None, [type_]))
+            events = await daemon.scan(target=["narrow"], type=[type_])
+            assert {shard["status"] for shard in named(events, "shard")} == {"ok"}, type_
+            (done,) = named(events, "scan.completed")
+            assert (done["complete"], done["missing_actions"]) == (True, []), type_
 
 
 async def _used(
-    estate: Estate, monkeypatch: pytest.MonkeyPatch
+    estate: Estate, role: Role, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, tuple[Operation, ...]]:
     """Scan one type after the other, and note what each calls of what the account has."""
     for name, value in estate.environment.items():
         monkeypatch.setenv(name, value)
     found = dict(emulated())
+    role.allow(actions_for(found.values()))
     by_type = {}
-    async with recording(estate, found) as (service, used):
+    async with recording(estate, found, [role.target]) as (service, used):
         for type_, scanner in found.items():
             used.clear()
-            await scan(service, target=("production",), type=(type_,), region=(REGION, "global"))
+            await scan(service, target=("narrow",), type=(type_,), region=(REGION, "global"))
             by_type[type_] = tuple(used & set(scanner.operations))
     return by_type
 
