@@ -84,7 +84,7 @@ def initialise(  # noqa: PLR0917 - typer calls it, by name
         str | None, typer.Option(help="An emulator's, on this machine.", show_default=False)
     ] = None,
 ) -> None:
-    """Ask three questions; write a configuration and the role that it needs."""
+    """Write a first configuration, and the role that it needs."""
     first.run(
         directory,
         account=account,
@@ -144,7 +144,7 @@ def check(  # noqa: PLR0917 - typer calls it, by name
     offline: Annotated[bool, typer.Option("--offline", help="Only the configuration.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the configuration, then whether each target works, and say what mends it."""
+    """Check the configuration and each target; say what mends it."""
     settings = config.load(named(config_file), credentials)
     found = installed()
     preflight.check(settings, found)
@@ -174,7 +174,7 @@ def scanners(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the scanners that are installed, or prove those of a plugin."""
+    """List the installed scanners, or prove those of a plugin."""
     if check is not None:
         if not catalogue.check(check, types or [], as_json=as_json):
             raise typer.Exit(1)
