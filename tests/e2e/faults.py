@@ -34,6 +34,9 @@ from .fake_aws import FakeAws
 
 LOOPBACK = "127.0.0.1"
 MAX_REQUEST = 1 << 20
+ATTEMPTS = 3
+BACKLOG = 1024
+"""A scan opens hundreds of connections at once."""
 
 
 class Asked:
@@ -67,7 +70,18 @@ class Exchange:
         self._reader, self._writer = reader, writer
 
     async def forward(self) -> bytes:
-        """Ask the AWS behind, and return all of its answer."""
+        """Ask the AWS behind, and return all of its answer.
+
+        A busy one may close a connection unanswered: that is none of the faults that are asked for.
+        """
+        for _ in range(ATTEMPTS):
+            with suppress(ConnectionError):
+                answer = await self._forward()
+                if answer:
+                    return answer
+        return b""
+
+    async def _forward(self) -> bytes:
         address = urlsplit(self._upstream)
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         head = re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", self.asked.head)
@@ -231,7 +245,9 @@ class FaultProxy:
     @asynccontextmanager
     async def serving(self) -> AsyncGenerator[FaultProxy, None]:
         """Serve for the time of the block."""
-        server = await asyncio.start_server(self._accepted, LOOPBACK, 0, limit=MAX_REQUEST)
+        server = await asyncio.start_server(
+            self._accepted, LOOPBACK, 0, limit=MAX_REQUEST, backlog=BACKLOG
+        )
         self.endpoint = "http://{}:{}".format(*server.sockets[0].getsockname())
         try:
             yield self
