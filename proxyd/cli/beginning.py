@@ -9,15 +9,14 @@ from shlex import quote
 from proxyd.auth import tokens
 from proxyd.iam import role
 from proxyd.model import Target
+from proxyd.settings import Aws
 
 
-def configuration(
-    target: Target, *, identity: str, endpoint_url: str | None, principal: str, token: str
-) -> str:
+def configuration(target: Target, aws: Aws, *, principal: str, token: str) -> str:
     """Write a configuration: one target, one principal, one grant."""
     endpoint = ""
-    if endpoint_url is not None:
-        endpoint = f"endpoint_url = {json.dumps(endpoint_url)}   # an emulator\n"
+    if aws.endpoint_url is not None:
+        endpoint = f"endpoint_url = {json.dumps(aws.endpoint_url)}   # an emulator\n"
     return f"""\
 # proxyd's configuration; docs/configuration.md has every key.
 
@@ -28,7 +27,7 @@ hosts = ["localhost", "127.0.0.1"]   # the Host names it answers to
 [aws]
 # Whom proxyd runs as. Its credentials come from botocore's own chain: instance profile, web
 # identity, environment.
-identity = {json.dumps(identity)}
+identity = {json.dumps(aws.identity)}
 {endpoint}
 {table(target)}
 [[principals]]                       # `proxyd token new NAME` makes more

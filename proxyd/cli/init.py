@@ -76,27 +76,34 @@ def run(
     scanners = installed()
     _check(lambda: _hold(target, scanners))
     made = _template(target, identity, scanners)
-    token = tokens.new_token()
-    files = {
-        directory / "credentials" / beginning.credential(target): target.external_id + "\n",
-        directory / f"{name}.role.json": made,
-    }
     if there is None:
-        files[directory / CONFIGURATION] = beginning.configuration(
-            target,
-            identity=identity,
-            endpoint_url=endpoint_url,
-            principal=_principal(),
-            token=token,
-        )
-    _write(files)
+        first = Aws(identity=identity, endpoint_url=endpoint_url)
+        _begin(directory, target, made, first)
+    else:
+        _write(_files(directory, target, made))
+        _say(made, beginning.added(directory, target))
+
+
+def _begin(directory: Path, target: Target, made: str, aws: Aws) -> None:
+    """Write a configuration as well, with a token that is shown this once."""
+    token = tokens.new_token()
+    text = beginning.configuration(target, aws, principal=_principal(), token=token)
+    _write({**_files(directory, target, made), directory / CONFIGURATION: text})
+    _say(made, beginning.begun(directory, target, token))
+
+
+def _files(directory: Path, target: Target, made: str) -> dict[Path, str]:
+    return {
+        directory / "credentials" / beginning.credential(target): target.external_id + "\n",
+        directory / f"{target.name}.role.json": made,
+    }
+
+
+def _say(made: str, says: str) -> None:
+    """Print the template to where it can be redirected, and what comes next to the person."""
     sys.stdout.write(made)
     sys.stdout.flush()
-    sys.stderr.write(
-        beginning.begun(directory, target, token)
-        if there is None
-        else beginning.added(directory, target)
-    )
+    sys.stderr.write(says)
 
 
 def _target(
