@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from msgspec import UNSET
 
@@ -17,17 +17,8 @@ from proxyd.model import Target
 from proxyd.statements import allowing
 
 _MENDED_BY_A_STATEMENT: frozenset[Cause | None] = frozenset({"policy", "boundary", None})
-_ORDER: tuple[Cause | None, ...] = (
-    "policy",
-    None,
-    "boundary",
-    "explicit_deny",
-    "session_policy",
-    "resource_policy",
-    "endpoint_policy",
-    "organization",
-    "elsewhere",
-)
+_FIRST, *_OTHERS = get_args(Cause)
+_ORDER: tuple[Cause | None, ...] = (_FIRST, None, *_OTHERS)
 ASSUMING = frozenset({"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"})
 """What the trust policy lets proxyd do, and no policy of the role."""
 

@@ -20,6 +20,7 @@ from proxyd.client import Client, ServerEvent
 from proxyd.demo.process import end
 
 START_SECONDS = 20.0
+COMMAND_SECONDS = 60.0
 MAIN = ("-B", "-m", "proxyd")
 
 Events = list[ServerEvent]
@@ -197,6 +198,31 @@ async def running(
             assert await daemon.stopped() == code, "".join(daemon.err)
     finally:
         await end(process)
+
+
+async def ran(
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+    stdin: int = asyncio.subprocess.DEVNULL,
+) -> tuple[int, str, str]:
+    """Run a command of proxyd, and return its exit code and what it wrote to stdout and stderr."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *MAIN,
+        *words,
+        stdin=stdin,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={"PATH": os.defpath, "HOME": "/nonexistent", **(environment or {})},
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(COMMAND_SECONDS):
+            out, err = await process.communicate()
+    finally:
+        await end(process)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
 
 
 async def eventually(

@@ -23,7 +23,7 @@ from proxyd.checking.report import Report
 from proxyd.client import Client
 
 from .conftest import HUB, Estate, emulated
-from .daemon import MAIN, filled, named, running, settings, toml
+from .daemon import MAIN, filled, named, ran, running, settings, toml
 from .faults import FaultProxy, free_port, passed, refused
 from .test_denied import ACCOUNT, REGION, Role
 
@@ -66,18 +66,8 @@ async def check(
     """Run it to its end."""
     path = directory / "proxyd.toml"
     path.write_text(filled(toml(config), "token"))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *MAIN,
-        *("check", "--config", str(path), *arguments),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={"PATH": os.defpath, "HOME": "/nonexistent", **estate.environment, **environment},
-    )
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return Checked(process.returncode, out.decode(), err.decode())
+    words = ("check", "--config", str(path), *arguments)
+    return Checked(*await ran(*words, environment={**estate.environment, **environment}))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from proxyd.demo.process import end
 
 from .company import allowed, document
 from .conftest import emulator_path
-from .daemon import Daemon, Events, named
+from .daemon import Daemon, Events, named, ran
 from .faults import Exchange, FaultProxy, passed
 from .oracle import Account
 
@@ -29,7 +29,6 @@ HUB, ACCOUNT, REGION = "111111111111", "222222222222", "eu-west-1"
 ROLE = "proxyd-read"
 TYPES = ("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::S3::Bucket", "AWS::EC2::VPC")
 LOST = "sns:ListTopics"
-SECONDS = 60.0
 
 
 class Place:
@@ -72,21 +71,7 @@ class Place:
 
     async def proxyd(self, *words: str) -> tuple[int, str, str]:
         """Run a command, and return its exit code and what it wrote to stdout and stderr."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-B", "-m", "proxyd", *words),
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            env=self.environment,
-            start_new_session=True,
-        )
-        try:
-            async with asyncio.timeout(SECONDS):
-                out, err = await process.communicate()
-        finally:
-            await end(process)
-        assert process.returncode is not None
-        return process.returncode, out.decode(), err.decode()
+        return await ran(*words, environment=self.environment)
 
     async def begin(self) -> None:
         """Do what the README says, from nothing to the role being there."""

@@ -7,44 +7,24 @@ import json
 import os
 import pty
 import re
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from proxyd import config, preflight
-from proxyd.demo.process import end
 
 from .conftest import HUB, Estate, scanners
+from .daemon import ran
 
 ROLE = f"arn:aws:iam::{HUB}:role/proxyd"
 FLAGS = {"--account": "222222222222", "--name": "shop", "--identity": ROLE}
-SECONDS = 20.0
 
 
-async def init(
-    directory: Path, flags: Mapping[str, str], *more: str, stdin: int = asyncio.subprocess.DEVNULL
-) -> tuple[int, str, str]:
+async def init(directory: Path, flags: Mapping[str, str], *more: str) -> tuple[int, str, str]:
     """Run it, and return its exit code and what it wrote to stdout and stderr."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-B", "-m", "proxyd", "init", str(directory)),
-        *(word for pair in flags.items() for word in pair),
-        *more,
-        stdin=stdin,
-        stdout=PIPE,
-        stderr=PIPE,
-        env={"PATH": os.defpath, "HOME": "/nonexistent", "COLUMNS": "400"},
-        start_new_session=True,
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            out, err = await process.communicate()
-    finally:
-        await end(process)
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+    words = [word for pair in flags.items() for word in pair]
+    return await ran("init", str(directory), *words, *more, environment={"COLUMNS": "400"})
 
 
 def files(place: Path) -> set[str]:
@@ -205,24 +185,16 @@ async def test_a_person_is_asked_three_questions(estate: Estate, tmp_path: Path)
     """On a terminal it asks, again where need be, and proposes whose credentials there are."""
     leader, follower = pty.openpty()
     os.write(leader, b"my account\n222222222222\n\n\n")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-B", "-m", "proxyd", "init", str(tmp_path / "new")),
-        *("--endpoint-url", estate.endpoint),
-        stdin=follower,
-        stdout=PIPE,
-        stderr=PIPE,
-        env={"PATH": os.defpath, "HOME": "/nonexistent", **estate.environment},
-        start_new_session=True,
-    )
     try:
-        async with asyncio.timeout(SECONDS):
-            out, said = await process.communicate()
+        code, out, text = await ran(
+            *("init", str(tmp_path / "new"), "--endpoint-url", estate.endpoint),
+            environment=estate.environment,
+            stdin=follower,
+        )
     finally:
-        await end(process)
         os.close(leader)
         os.close(follower)
-    text = said.decode()
-    assert process.returncode == 0, text
+    assert code == 0, text
     asked = [
         "The AWS account to look into (12 digits): ",
         "--account: 'my account' is not the 12 digits of an account\n",
@@ -231,7 +203,7 @@ async def test_a_person_is_asked_three_questions(estate: Estate, tmp_path: Path)
         f"The role or user that proxyd runs as (its ARN) [arn:aws:iam::{HUB}:user/proxyd]: ",
     ]
     assert text.partition("\nMade in ")[0].replace("  --", "--") == "".join(asked)
-    assert out.decode() == (tmp_path / "new" / "production.role.json").read_text()
+    assert out == (tmp_path / "new" / "production.role.json").read_text()
     settings = config.load(tmp_path / "new" / "proxyd.toml", tmp_path / "new" / "credentials")
     assert settings.aws.identity == f"arn:aws:iam::{HUB}:user/proxyd"
     assert settings.aws.endpoint_url == estate.endpoint

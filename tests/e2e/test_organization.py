@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 import time
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,11 +17,10 @@ import pytest_asyncio
 from proxyd.auth import tokens
 from proxyd.client import Client, ServerEvent
 from proxyd.demo.emulator import Emulator
-from proxyd.demo.process import end
 
 from .company import MANAGEMENT, PREFIX, TYPES, Company, allowed, document, organization
 from .conftest import emulator_path
-from .daemon import Daemon, eventually, filled, named, running, settings, toml
+from .daemon import Daemon, eventually, filled, named, ran, running, settings, toml
 from .faults import FaultProxy
 
 ACCOUNTS = 300
@@ -290,22 +286,8 @@ async def checked(
     path = directory / "check.toml"
     config = settings([], company.endpoint, organizations=[organization(**terms)])
     await asyncio.to_thread(path.write_text, filled(toml(config), tokens.new_token()))
-    answers = []
-    for more in (("--json",), ()):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-B", "-m", "proxyd", "check", "--config", str(path), *flags, *more),
-            stdout=PIPE,
-            stderr=PIPE,
-            env={"PATH": os.defpath, "HOME": "/nonexistent", **company.environment},
-            start_new_session=True,
-        )
-        try:
-            async with asyncio.timeout(SECONDS):
-                out, _ = await process.communicate()
-        finally:
-            await end(process)
-        answers.append((process.returncode, out.decode()))
-    (code, told), (again, text) = answers
+    words = ("check", "--config", str(path), *flags)
+    code, told, _ = await ran(*words, "--json", environment=company.environment)
+    again, text, _ = await ran(*words, environment=company.environment)
     assert code == again
-    assert code is not None
     return code, json.loads(told), text
