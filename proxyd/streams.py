@@ -18,6 +18,7 @@ from proxyd.metrics import Metrics
 from proxyd.model import Principal
 from proxyd.plan import Plan, Query
 from proxyd.rights import Right
+from proxyd.rules import Rules
 from proxyd.settings import Limits
 from proxyd.stream import Stream
 
@@ -49,6 +50,17 @@ class Opened:
         self.rights: list[Right] = []
         self.stream: Stream | Watching | None = None
         self.over: Callable[[str], object] = lambda _: None
+
+    def judge(self, rules: Rules) -> bool:
+        """End it if the rules do not allow it; and return whether it was ended."""
+        caller, session = self.caller, self.caller.session
+        reason: ClosingReason | None = "ended" if session is not None and session.ended else None
+        if reason is None:
+            reason = rules.against(caller.proof, caller.principal, self.query, self.plans)
+        if reason is None or self.stream is None:
+            return False
+        self.stream.end(reason)
+        return True
 
     def describe(self) -> dict[str, object]:
         """Return what /v1/streams tells of it."""
@@ -185,3 +197,13 @@ class Streams:
 def retry_after() -> dict[str, str]:
     """Spread those who are turned away, so that they do not come back all at once."""
     return {"Retry-After": str(RETRY_AFTER + secrets.randbelow(RETRY_AFTER))}
+
+
+def no_trail() -> Problem:
+    """Return what is answered while the audit trail can not be written."""
+    return Problem(
+        503,
+        "audit_unavailable",
+        "the audit trail can not be written, so nothing is done that has to be on it",
+        headers=retry_after(),
+    )

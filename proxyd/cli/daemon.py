@@ -123,7 +123,7 @@ async def _serve(
             await asyncio.wait(beside)
             await made.stop()
             await trail.end()
-        if made.stuck:
+        if made.opening.stuck:
             # The loop would wait for ever for a scanner that will not be cancelled.
             os._exit(1)
 

@@ -49,7 +49,7 @@ def handler(service: Service) -> Callable[[web.Request], Awaitable[web.StreamRes
         principal = caller.principal
         written = negotiate(request.headers.get("Accept"))
         query = await parameters.read(request)
-        finished = service.preview(principal, query)
+        finished = service.opening.preview(principal, query)
         if request.method == "HEAD":
             return web.Response(content_type=written.content_type, headers=_HEADERS)
         if finished:
@@ -90,7 +90,7 @@ async def _stream(
     service: Service, caller: Caller, query: Query, request: web.Request, written: Format
 ) -> web.StreamResponse:
     framer = Framer(written)
-    async with service.open(caller, query, framer) as (opened, stream):
+    async with service.opening.snapshot(caller, query, framer) as (opened, stream):
         _tell(request, opened)
         headers = {"Content-Type": written.content_type, STREAM_ID: opened.id, **_HEADERS}
         response = web.StreamResponse(headers=headers)
@@ -107,7 +107,7 @@ async def _stream(
                 request.transport.abort()
             return response
     if stream.outcome == "completed":
-        service.finished(caller.principal, query, framer.last)
+        service.opening.finished(caller.principal, query, framer.last)
     return response
 
 
@@ -116,7 +116,7 @@ async def _watch(
 ) -> web.StreamResponse:
     chunked = request.version >= HttpVersion11
     wire = Wire(written, chunked, takes_gzip(request.headers.get("Accept-Encoding", "")))
-    opened, watching = await service.watch(caller, query, wire)
+    opened, watching = await service.opening.watch(caller, query, wire)
     _tell(request, opened)
     try:
         headers = {"Content-Type": written.content_type, STREAM_ID: opened.id, **_HEADERS}

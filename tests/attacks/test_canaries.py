@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-import pytest
 from aiohttp import web
 
 from tests.e2e.daemon import Daemon, running, settings
@@ -85,7 +84,6 @@ def jwt(text: str) -> str:
     return ".".join(encoded(json.dumps(part)) for part in (header, claims, {"signature": text}))
 
 
-@pytest.mark.timeout(180)
 async def test_no_header_comes_back_or_is_written_down(tmp_path: Path) -> None:
     """Some two thousand requests, well formed and broken, each with a canary somewhere."""
     config = settings([TARGET], "http://127.0.0.1:9", front=FRONT, limits=UNSLOWED)

@@ -9,15 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.conftest import scanners
 from tests.e2e.daemon import named, running, settings
 
 from .estate import Canaries
 from .test_canary import KEYS, TARGET
-
-pytestmark = pytest.mark.timeout(180)
 
 TRACE = "--trace=%file,%desc"
 OPENING = re.compile(r"\b(?:open|openat|openat2|creat)\(.*O_(?:WRONLY|RDWR|CREAT|TRUNC|APPEND)")

@@ -101,7 +101,7 @@ async def scan(service: Service, **query: Any) -> list[Any]:
         return b"-"
 
     caller = Caller(principal=ME, proof=PROOF, address="127.0.0.1")
-    async with service.open(caller, wanted, framer) as (_, stream):
+    async with service.opening.snapshot(caller, wanted, framer) as (_, stream):
         while await stream.take(10) is not None:
             pass
     return events

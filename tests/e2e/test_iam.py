@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 import pytest_asyncio
 from botocore.exceptions import ClientError
 
@@ -127,7 +126,6 @@ def written(config: Mapping[str, Any], directory: Path) -> Path:
     return path
 
 
-@pytest.mark.timeout(120)  # a whole account, with all that the emulator has
 async def test_a_stack_of_the_template_is_all_that_a_target_needs(
     estate: Estate, identity: Identity, tmp_path: Path
 ) -> None:
@@ -157,7 +155,6 @@ async def test_a_stack_of_the_template_is_all_that_a_target_needs(
             assert (await daemon.problem(STREAM))["code"] == "role_not_assumable"
 
 
-@pytest.mark.timeout(120)  # an emulator of its own has to start
 async def test_an_organization_is_made_of_what_is_printed(tmp_path: Path) -> None:
     """Base, lister and StackSet: all accounts stream, each role by its own external id only."""
     async with Emulator(emulator_path()) as emulator, AsyncExitStack() as stacks:

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 import schemathesis
 from jsonschema import Draft202012Validator
 from schemathesis.config import SchemathesisConfig
@@ -162,7 +161,6 @@ def explored(daemon: Daemon, described: dict[str, Any]) -> Outcome:
     return outcome
 
 
-@pytest.mark.timeout(180)
 async def test_the_daemon_answers_as_the_document_says(tmp_path: Path) -> None:
     """A thousand good and bad requests to every route: no answer that is not documented."""
     async with documented(tmp_path) as (daemon, _):

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
 import pytest_asyncio
 
 from proxyd.auth import tokens
@@ -61,7 +60,6 @@ async def listed(daemon: Daemon) -> str:
     return str(json.loads(body)["organizations"]["corp"])
 
 
-@pytest.mark.timeout(120)  # three hundred accounts have to be made
 async def test_three_hundred_accounts_in_one_stream(company: Company, tmp_path: Path) -> None:
     """`target=*` streams each account's own things, each with its own start and end."""
     company.allow("organizations:ListAccounts")
@@ -145,11 +143,14 @@ async def test_accounts_come_and_go(company: Company, tmp_path: Path) -> None:
             assert await alone == "revoked"
             assert await group == "replaced"
         found = await targets(daemon)
-        changes = [r for r in daemon.records if r["metadata"]["event_code"] == "accounts.changed"]
     assert f"fast-first-{second}" in found
     assert f"first-{first}" not in found
-    assert [change["unmapped"]["streams_ended"] for change in changes] == [0, 2]
-    assert changes[1]["unmapped"]["added"] == changes[1]["unmapped"]["removed"] == 1
+    changes = [r for r in daemon.records if r["metadata"]["event_code"] == "accounts.changed"]
+    at_first, *later = [change["unmapped"] for change in changes]
+    assert at_first["streams_ended"] == 0
+    # The one that came may be found before the other has gone.
+    for what, times in (("streams_ended", 2), ("added", 1), ("removed", 1)):
+        assert sum(change[what] for change in later) == times
 
 
 async def watched(daemon: Daemon, target: str) -> str:
