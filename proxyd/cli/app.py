@@ -19,6 +19,7 @@ from proxyd.cli import init as first
 from proxyd.cli import scanners as catalogue
 from proxyd.cli import watch as terminal
 from proxyd.cli.options import ConfigFile, Credentials, Types, installed, named
+from proxyd.cli.printing import counted
 from proxyd.errors import StartupError
 from proxyd.globs import expand
 
@@ -149,11 +150,11 @@ def check(  # noqa: PLR0917 - typer calls it, by name
     found = installed()
     preflight.check(settings, found)
     if not as_json:
-        organizations = f"{len(settings.organizations)} organizations, "
-        typer.echo(
-            f"{len(settings.targets)} targets, {organizations if settings.organizations else ''}"
-            f"{len(settings.grants)} grants: the configuration is good"
-        )
+        there = [counted(len(settings.targets), "target")]
+        if settings.organizations:
+            there.append(counted(len(settings.organizations), "organization"))
+        there.append(counted(len(settings.grants), "grant"))
+        typer.echo(f"{', '.join(there)}: the configuration is good")
     names = target or []
     if not checking.run(
         settings, found, names=names, region=region, offline=offline, as_json=as_json

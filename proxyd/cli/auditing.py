@@ -12,6 +12,7 @@ import typer
 
 from proxyd.audit import chain
 from proxyd.audit.verify import MAX_LINE, Report, UncheckableError, verify
+from proxyd.cli.printing import counted
 from proxyd.errors import StartupError
 
 SHOWN = 50
@@ -57,10 +58,9 @@ def _print(file: Path, report: Report) -> None:
         typer.echo(f"{file}:{fault.line}: {fault.what}")
     if len(report.faults) > SHOWN:
         typer.echo(f"… and {len(report.faults) - SHOWN} more")
-    runs = "1 run" if report.runs == 1 else f"{report.runs} runs"
-    what = f"{report.records} records of {runs}"
+    what = f"{counted(report.records, 'record')} of {counted(report.runs, 'run')}"
     if report.faults:
-        typer.echo(f"BAD: {what}, {len(report.faults)} faults")
+        typer.echo(f"BAD: {what}, {counted(len(report.faults), 'fault')}")
     else:
         typer.echo(f"good: {what}, whole and in order")
     for begins in report.begins[:SHOWN]:

@@ -35,6 +35,11 @@ def clean(text: object, most: int | None = MAX_NAME) -> str:
     return "".join(kept)[:most]
 
 
+def counted(number: int, noun: str) -> str:
+    """Write how many there are of something, whose plural has an s."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def mending(remedies: Iterable[Remedy]) -> Iterator[str]:
     """Say what to change and where, one remedy after the other, with what can be copied."""
     for remedy in remedies:
@@ -62,8 +67,8 @@ def wrapped(text: str) -> Iterator[str]:
 def _started(data: dict[str, Any]) -> str:
     regions = ", ".join(data["regions"])
     return (
-        f"▸ {clean(data['target'])} · account {data['account']} · {len(data['types'])} types "
-        f"in {regions} · {data['shards']} shards"
+        f"▸ {clean(data['target'])} · account {data['account']} · "
+        f"{counted(len(data['types']), 'type')} in {regions} · {counted(data['shards'], 'shard')}"
     )
 
 
@@ -88,8 +93,9 @@ def _shard(data: dict[str, Any]) -> str | None:
 def _completed(data: dict[str, Any]) -> str:
     whole = "complete" if data["complete"] else "INCOMPLETE"
     lines = [
-        f"= {clean(data['target'])} · {whole} · {data['resources']} resources · "
-        f"{data['calls']} AWS calls · {data['ms'] / 1000:.1f} s"
+        f"= {clean(data['target'])} · {whole} · "
+        f"{counted(data['resources'], 'resource')} · {counted(data['calls'], 'AWS call')} · "
+        f"{data['ms'] / 1000:.1f} s"
     ]
     if data["missing_actions"]:
         lines.append(f"  the role lacks: {clean(', '.join(data['missing_actions']), None)}")

@@ -20,7 +20,7 @@ from proxyd.checking.report import (
     TargetReport,
 )
 from proxyd.checking.verdict import words
-from proxyd.cli.printing import clean, mending, wrapped
+from proxyd.cli.printing import clean, counted, mending, wrapped
 from proxyd.errors import Cause
 from proxyd.events import Remedy, Statement
 from proxyd.statements import document
@@ -66,7 +66,7 @@ _REGIONS: dict[RegionStatus, str] = {
 def summary(report: TargetReport) -> Line:
     """Say in a line whether a target is ready, or what is wrong."""
     name = f"{clean(report.target)} · account {report.account} · role {clean(report.role, None)}"
-    figures = f"{report.calls} AWS calls · {report.ms / 1000:.1f} s"
+    figures = f"{counted(report.calls, 'AWS call')} · {report.ms / 1000:.1f} s"
     if report.ok:
         ready = "its role is given" if report.brief else "ready"
         return Line(f"{name}: {ready} · {figures}", GOOD)
@@ -83,7 +83,7 @@ def of_organization(report: OrganizationReport) -> Line:
     if not report.accounts:
         return Line(f"{name}: NO ACCOUNT: look at its units and at what is left out", BAD)
     told = "one is tried in full, of the others the role; --target NAME tries another"
-    return Line(f"{name}: {report.accounts} accounts: {told}", GOOD)
+    return Line(f"{name}: {counted(report.accounts, 'account')}: {told}", GOOD)
 
 
 def before(report: TargetReport) -> Iterator[Line]:

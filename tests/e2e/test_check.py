@@ -126,7 +126,7 @@ async def test_targets_that_work_are_ready(estate: Estate, tmp_path: Path) -> No
     config = settings(estate.targets, estate.endpoint, aws={"connect_timeout": 30.0})
     done = await check(estate, tmp_path, config)
     assert (done.code, done.err) == (0, ""), done.out
-    assert done.out.startswith("2 targets, 1 grants: the configuration is good\n")
+    assert done.out.startswith("2 targets, 1 grant: the configuration is good\n")
     for name, account in (("production", "222222222222"), ("staging", "333333333333")):
         assert f"\n{name} · account {account} · role proxyd-read: ready · " in done.out
     assert "\x1b" not in done.out
@@ -155,7 +155,7 @@ async def test_offline_only_the_configuration_is_checked(
     """Without AWS it says what it always said."""
     config = settings([target(role)], "http://127.0.0.1:1")
     done = await check(estate, tmp_path, config, "--offline")
-    assert (done.code, done.out) == (0, "1 targets, 1 grants: the configuration is good\n")
+    assert (done.code, done.out) == (0, "1 target, 1 grant: the configuration is good\n")
 
 
 async def test_a_name_that_is_not_there_gets_a_hint(

@@ -36,6 +36,12 @@ def completed(*refused: Refusal, **other: Any) -> str:
     return line
 
 
+def test_one_of_a_thing_is_singular() -> None:
+    """A person reads it."""
+    first, *_ = completed(resources=1, calls=1).split("\n")
+    assert first == "= t · INCOMPLETE · 1 resource · 1 AWS call · 1.5 s"
+
+
 def test_a_scan_ends_with_the_statement_to_add_and_where_it_goes() -> None:
     """The last lines say which role's policy lacks what, as a statement that can be copied."""
     assert completed(Refusal("ec2:DescribeVpcs", "policy")).split("\n") == [

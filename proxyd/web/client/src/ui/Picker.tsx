@@ -136,7 +136,7 @@ function Choice(props: { target: Target; chosen: boolean; toggle: () => void }) 
         {target.partition !== "aws" && ` (${target.partition})`}
       </span>
       <span class="muted">
-        {target.types.length} types in {target.regions.length} regions
+        {counted(target.types.length, "type")} in {counted(target.regions.length, "region")}
       </span>
     </label>
   );
@@ -173,4 +173,8 @@ function Globs(props: {
 function listed(name: "region" | "type", text: string): Partial<Query> {
   const words = text.split(/[\s,]+/u).filter((word) => word !== "");
   return words.length === 0 ? {} : { [name]: words };
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
