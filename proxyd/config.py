@@ -18,6 +18,7 @@ from proxyd.globs import did_you_mean, expand, is_literal
 from proxyd.model import FRONT, Grant, Principal, Target
 
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,}", re.ASCII)
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _MAX_EXTERNAL_ID = 1224  # STS API Reference, AssumeRole
 
 
@@ -137,10 +138,7 @@ def _contradictions(result: settings.Settings) -> Iterator[str]:
     )
     for i, target in enumerate(result.targets):
         for j, organization in enumerate(result.organizations):
-            if target.external_id in {
-                organization.external_id,
-                organization.external_id_in(target.account),
-            }:
+            if _is_of(organization, target.external_id):
                 yield f"targets[{i}]: the same external id as organizations[{j}]"
     yield from _repeats("principals", "token_sha256", [t.sha256.hex() for t in result.tokens])
     yield from _repeats("certificates", "name in them", [c.known_by for c in result.certificates])
@@ -148,6 +146,13 @@ def _contradictions(result: settings.Settings) -> Iterator[str]:
     yield from _repeats("issuers", "issuer", [issuer.issuer for issuer in result.issuers])
     yield from _login_contradictions(result)
     yield from _nobodies(result, names)
+
+
+def _is_of(organization: settings.Organization, external_id: str) -> bool:
+    """Whether it is what the external ids of an organization begin with, or that of any account."""
+    prefix, _, account = external_id.rpartition(".")
+    ours = prefix == organization.external_id and _ACCOUNT.fullmatch(account) is not None
+    return ours or external_id == organization.external_id
 
 
 def _login_contradictions(result: settings.Settings) -> Iterator[str]:

@@ -29,17 +29,18 @@ class Coverage:
         self.calls += shard.calls
         self.refused.update(shard.actions or ())
         self.refusals |= refusals(shard)
-        if shard.status == "denied" and shard.action is not None:
+        if shard.status == "denied" and shard.action is not None and shard.cause != "undeclared":
             self.refused.add(shard.action)
         if shard.status != "ok":
             self.gaps.append(
                 Gap(type=shard.type, region=shard.region, status=shard.status, action=shard.action)
             )
 
-    def lacks(self, action: str) -> None:
+    def lacks(self, refusal: Refusal) -> None:
         """Note an action of proxyd's own that was refused: it costs detail, and no shard."""
-        self.refused.add(action)
-        self.refusals.add(Refusal(action))
+        self.refusals.add(refusal)
+        if refusal.cause != "organization":
+            self.refused.add(refusal.action)
 
     @property
     def complete(self) -> bool:

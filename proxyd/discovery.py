@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from proxyd.aws.organization import Directory
+from proxyd.aws.organization import PATIENCE, Directory
 from proxyd.aws.shared import Shared
 from proxyd.errors import AwsError
 from proxyd.logs import get_logger, where
@@ -24,9 +24,6 @@ log = get_logger(__name__)
 
 RETRY = 30.0
 """Seconds after which an organization that did not answer is asked again, at most."""
-
-PATIENCE = 600.0
-"""Seconds that listing one organization may take: its units are asked for one by one, slowly."""
 
 AT_START = 10.0
 """Seconds that the start waits for the accounts: a client may ask for one of them at once."""

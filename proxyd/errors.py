@@ -23,8 +23,13 @@ Cause = Literal[
     "endpoint_policy",
     "organization",
     "elsewhere",
+    "undeclared",
 ]
-"""Which kind of policy refuses an action; `elsewhere`: none of the role's own, as a check knows."""
+"""Which kind of policy refuses an action.
+
+`elsewhere`: none of the role's own, as a check knows. `undeclared`: no scanner asks for it, so no
+session has it, whatever the role allows.
+"""
 
 
 class StartupError(Exception):
@@ -70,6 +75,10 @@ class AwsError(Exception):
         self.action = action
         self.scope = scope
         self.cause = cause
+
+    def because(self, cause: Cause) -> AwsError:
+        """Return the same refusal, by another kind of policy."""
+        return AwsError(self.status, self.code, action=self.action, scope=self.scope, cause=cause)
 
     @property
     def absent(self) -> bool:

@@ -9,9 +9,12 @@ from urllib.parse import urlsplit
 
 GLOB = re.compile(r"[A-Za-z0-9:_.*?-]+")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
-ROLE_PATTERN = re.compile(r"arn:aws[a-z-]*:iam::\{account\}:role/[\w+=,.@/-]{1,512}", re.ASCII)
-IDENTITY = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]{1,512}", re.ASCII)
+_IN_IAM = r"(?!.*//)([\w+=,.@-][\w+=,.@/-]{0,509}/)?[\w+=,.@-]{1,64}"
+"""The path of a role or user, where it has one, and its name."""
+
+ROLE_ARN = re.compile(rf"arn:aws[a-z-]*:iam::\d{{12}}:role/{_IN_IAM}", re.ASCII)
+ROLE_PATTERN = re.compile(rf"arn:aws[a-z-]*:iam::\{{account\}}:role/{_IN_IAM}", re.ASCII)
+IDENTITY = re.compile(rf"arn:aws[a-z-]*:iam::\d{{12}}:(role|user)/{_IN_IAM}", re.ASCII)
 NAMES = re.compile(r"([A-Za-z0-9._-]|\{name\}|\{account\})+")
 ACCOUNT_OR_UNIT = re.compile(r"\d{12}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}", re.ASCII)
 QUEUE_ARN = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]{1,80}", re.ASCII)
@@ -22,7 +25,10 @@ MAX_NAME = 63
 MAX_PORT = 65535
 SINKS = "stdout, journald, unix:/PATH, tcp://HOST:PORT, tls://HOST:PORT"
 NAME_EXPECTED = "expected letters, digits, `.`, `_`, `-`"
-IDENTITY_EXPECTED = "expected arn:aws:iam::ACCOUNT:role/NAME, or :user/NAME"
+ROLE_EXPECTED = "expected arn:aws:iam::ACCOUNT:role/NAME, the NAME of at most 64 characters"
+IDENTITY_EXPECTED = (
+    "expected arn:aws:iam::ACCOUNT:role/NAME, or :user/NAME, the NAME of at most 64 characters"
+)
 NO_PROXY = "proxy: expected an address such as http://egress.example:3128"
 
 _PUBLIC_KEY_BYTES = 32  # of X25519

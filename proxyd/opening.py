@@ -153,7 +153,13 @@ class Opening:
             opened = self._opened(caller, query, plans, ids)
             await self._assume(opened, ids)
             scans = [
-                Scan(id=scan, plan=plan, access=right.access, refused=right.refused)
+                Scan(
+                    id=scan,
+                    plan=plan,
+                    access=right.access,
+                    refused=right.refused,
+                    settled=right.settled,
+                )
                 for plan, scan, right in zip(plans, ids, opened.rights, strict=True)
             ]
         stream = opened.stream = Stream(scans, terms)

@@ -11,6 +11,7 @@ from proxyd.aws.shared import Regions
 from proxyd.errors import AwsError
 from proxyd.events import Mode, ScanStarted, ShardEnded
 from proxyd.model import Scanner, Target
+from proxyd.remedies import REFUSED, Refusal
 
 
 async def refusal(assume: Callable[[], Awaitable[None]], seconds: float) -> AwsError | None:
@@ -27,8 +28,8 @@ async def refusal(assume: Callable[[], Awaitable[None]], seconds: float) -> AwsE
 
 async def enabled_regions(
     access: Access, scanners: Iterable[Scanner]
-) -> tuple[Regions | None, str | None]:
-    """Ask which regions are on, and which action that lacks.
+) -> tuple[Regions | None, Refusal | None]:
+    """Ask which regions are on, and what refuses that.
 
     None where it can not be known, and then all are tried.
     """
@@ -37,7 +38,9 @@ async def enabled_regions(
     try:
         return await access.enabled_regions(), None
     except AwsError as error:
-        return None, error.action if error.status == "denied" else None
+        if error.action is None or error.status not in REFUSED:
+            return None, None
+        return None, Refusal(error.action, error.cause)
 
 
 def known_off(region: str, enabled: Regions | None) -> AwsError | None:

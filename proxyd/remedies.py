@@ -22,7 +22,8 @@ _ORDER: tuple[Cause | None, ...] = (_FIRST, None, *_OTHERS)
 ASSUMING = frozenset({"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"})
 """What the trust policy lets proxyd do, and no policy of the role."""
 
-_REFUSED = frozenset({"denied", "scp_denied"})
+REFUSED = frozenset({"denied", "scp_denied"})
+"""How a shard ends to which something was refused."""
 
 
 class Refusal(NamedTuple):
@@ -36,7 +37,7 @@ def refusals(shard: ShardEnded) -> set[Refusal]:
     """Return what a shard was refused; the trust policy, which lets a role be assumed, is apart."""
     causes = dict(shard.causes or {})
     refused = {*(shard.actions or ()), *causes}
-    if shard.action is not None and shard.status in _REFUSED:
+    if shard.action is not None and shard.status in REFUSED:
         refused.add(shard.action)
         if shard.cause is not None:
             causes[shard.action] = shard.cause
@@ -77,12 +78,15 @@ def place(remedy: Remedy) -> str:
 
 _PLACES: dict[Cause | None, str] = {
     "policy": "add to a policy of the role {role}",
-    None: "AWS does not say why; where it is not allowed yet, add to a policy of the role {role}",
+    None: "AWS does not say why; where it is not allowed yet, on every resource and without a "
+    "condition, add to a policy of the role {role}",
     "boundary": "add to the permissions boundary of the role {role}",
     "explicit_deny": "take the explicit deny out of the policies of the role {role}",
     "session_policy": "the session policy refuses it, which proxyd writes itself: report this",
     "resource_policy": "the resource's own policy refuses it: let the role {role} in there",
     "endpoint_policy": "the policy of the VPC endpoint that proxyd goes through refuses it",
+    "undeclared": "AWS asks for it besides what the scanner declares, and proxyd asks for no more: "
+    "what needs it can not be seen",
     "organization": "a policy of the organization forbids it: no policy of the role mends that",
     "elsewhere": "the role's policies allow it: a resource's own policy, a condition in theirs or "
     "the organization refuses it",

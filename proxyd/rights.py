@@ -41,6 +41,10 @@ class Right:
         self.refused = refused
         self.holders: list[Callable[[], None]] = []
 
+    def settled(self, refused: AwsError | None) -> None:
+        """Take in whether the role is given to a stream that had to wait for it."""
+        self.refused = refused
+
     def taken(self, refused: AwsError) -> None:
         """Tell all streams that rest on it that AWS no longer gives the role."""
         self.refused = refused

@@ -38,12 +38,18 @@ RETRY = 5000
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
-    """One target of a stream: its plan and the role, or why it could not be assumed."""
+    """One target of a stream: its plan and the role, or why it could not be assumed.
+
+    Attributes:
+        settled: told what came of the role in its turn, where it had not been given before.
+
+    """
 
     id: str
     plan: Plan
     access: Access
-    refused: AwsError | None = None
+    refused: AwsError | None
+    settled: Callable[[AwsError | None], None]
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +185,7 @@ class Stream:
             refused = scan.refused
             if refused is None or refused.status in _MAY_PASS:
                 refused = await refusal(scan.access.assume, self._terms.limits.assume_seconds)
+                scan.settled(refused)
             if refused is None:
                 enabled, lacking = await enabled_regions(scan.access, scan.plan.extent.scanners)
             shards = scan.plan.extent.shards(scan.plan.extent.regions(enabled))

@@ -261,7 +261,7 @@ class Target(Strict, frozen=True, kw_only=True):
         for name in ("role_arn", "via"):
             value = getattr(self, name)
             if value is not None:
-                _check(forms.ROLE_ARN, value, f"{name}: expected arn:aws:iam::ACCOUNT:role/NAME")
+                _check(forms.ROLE_ARN, value, f"{name}: {forms.ROLE_EXPECTED}")
         if self.events is not None:
             _check(
                 forms.QUEUE_ARN, self.events, "events: expected arn:aws:sqs:REGION:ACCOUNT:QUEUE"
@@ -281,12 +281,12 @@ class Organization(settings.Organization, frozen=True, kw_only=True, forbid_unkn
         _check(
             forms.ROLE_PATTERN,
             self.role_arn,
-            "role_arn: expected arn:aws:iam::{account}:role/NAME",
+            f"role_arn: {forms.ROLE_EXPECTED.replace('ACCOUNT', '{account}')}",
         )
         for name in ("via", "list_role_arn"):
             value = getattr(self, name)
             if value is not None:
-                _check(forms.ROLE_ARN, value, f"{name}: expected arn:aws:iam::ACCOUNT:role/NAME")
+                _check(forms.ROLE_ARN, value, f"{name}: {forms.ROLE_EXPECTED}")
         if not forms.NAMES.fullmatch(self.targets) or "{account}" not in self.targets:
             msg = "targets: expected {account} in it, and {name}, letters, digits, `.`, `_`, `-`"
             raise ValueError(msg)

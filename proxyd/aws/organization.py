@@ -33,6 +33,9 @@ _, _OF_A_PARENT, _UNITS = OPERATIONS
 _SECONDS = 900
 """Seconds of a session that lists: the least that STS gives."""
 
+PATIENCE = 1800.0
+"""Seconds that listing one may take: two calls for each unit, and two calls a second."""
+
 _ITSELF = "proxyd"
 _OURS = "organization"
 """Whose quota it is where proxyd lists itself: an account that is nobody's target."""

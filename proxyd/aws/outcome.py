@@ -61,6 +61,8 @@ _UNSUPPORTED = frozenset(
 THROTTLED = frozenset(
     {
         "BandwidthLimitExceeded",
+        "CallRateLimitExceededException",
+        "DependencyThrottle",
         "EC2ThrottledException",
         "LimitExceededException",
         "PriorRequestNotComplete",
@@ -97,8 +99,7 @@ _BY_CODE: dict[str, Status] = {
 }
 
 _ACTION = re.compile(r"perform:? ([a-z0-9-]{2,40}:[A-Za-z0-9]{2,80})\b")
-_ORGANIZATION = ("service control policy", "resource control policy")
-_OF_THE_ROLE = ("identity-based policy", "permissions boundary", "session policy")
+_OF_THE_ROLE = frozenset({"policy", "explicit_deny", "boundary", "session_policy"})
 _REASON = re.compile(r"(?:because no|(explicit deny) in (?:an?|the)) ")
 _CAUSES: tuple[tuple[str, Cause], ...] = (
     ("service control polic", "organization"),
@@ -177,15 +178,13 @@ def _answered(error: boto.ClientError, operation: Operation) -> AwsError:
 def _denied(code: str, text: str, operation: Operation) -> AwsError:
     named = _ACTION.search(text)
     action = named[1] if named else action_of(operation)
-    text = text.lower()
-    if any(kind in text for kind in _ORGANIZATION):
-        return AwsError("scp_denied", code, action=action, cause="organization")
-    of_the_role = any(kind in text for kind in _OF_THE_ROLE)
+    cause = _cause(text.lower())
+    if cause == "organization":
+        return AwsError("scp_denied", code, action=action, cause=cause)
     # S3 refuses with a bare "Access Denied" for one bucket as for all of them.
-    scope = "account" if of_the_role or operation.service != "s3" else "resource"
-    if "resource-based policy" in text and not of_the_role:
-        scope = "resource"
-    return AwsError("denied", code, action=action, scope=scope, cause=_cause(text))
+    of_one = cause == "resource_policy" or (operation.service == "s3" and cause not in _OF_THE_ROLE)
+    scope = "resource" if of_one else "account"
+    return AwsError("denied", code, action=action, scope=scope, cause=cause)
 
 
 def _cause(text: str) -> Cause | None:

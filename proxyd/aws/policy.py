@@ -17,6 +17,13 @@ from proxyd.statements import allowing, document
 MAX_SESSION_POLICY = 2048
 """Characters of a session policy."""
 
+ASSUMING = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
+"""What it takes to assume a role for somebody.
+
+proxyd sends no tags, but its own session may have some that go on with each session after it
+(EKS Pod Identity's do), and those are let on by `sts:TagSession` only.
+"""
+
 
 class SessionPolicy(msgspec.Struct, frozen=True):
     """One session's worth: the types whose scanners go out with it, and their exact actions."""
@@ -80,8 +87,7 @@ def queue_policy(arn: str) -> str:
 
 def via_policy(role_arn: str) -> str:
     """Make the session policy of a chained role: it may go on to one role, and no more."""
-    actions = ["sts:AssumeRole", "sts:SetSourceIdentity"]
-    return document([Statement(action=actions, resource=role_arn)])
+    return document([Statement(action=list(ASSUMING), resource=role_arn)])
 
 
 def _document(actions: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from botocore import xform_name
 
 from proxyd import resource
+from proxyd.actions import actions_of, with_besides
 from proxyd.aws import tags
 from proxyd.aws.binding import Binding, calling
 from proxyd.aws.clients import Clients
@@ -56,6 +57,7 @@ class AwsShard:
         self._endpoint_region = endpoint_region
         self._clients = clients
         self._reads = scanner.reads
+        self._declared = frozenset(actions_of(with_besides(scanner.operations)))
         self._binding = binding
         self._region_tags = region_tags
 
@@ -148,7 +150,11 @@ class AwsShard:
         """Note that something could not be seen; the first of them decides the status."""
         problem = error if isinstance(error, AwsError) else AwsError("failed", type(error).__name__)
         if problem.status == "denied" and problem.action is not None:
-            self.refused.add(problem.action)
+            # What a key or a data lake asks for besides may be much more than reading a list.
+            if problem.action in self._declared:
+                self.refused.add(problem.action)
+            else:
+                problem = problem.because("undeclared")
         if problem.action is not None and problem.cause is not None:
             self.causes.setdefault(problem.action, problem.cause)
         self.problem = self.problem or problem

@@ -12,6 +12,7 @@ import msgspec
 
 from proxyd.aws.binding import Meter
 from proxyd.aws.identity import own_identity, same_identity
+from proxyd.aws.policy import via_policy
 from proxyd.aws.quota import Pacer
 from proxyd.aws.regions import home_of
 from proxyd.aws.session import AssumeRole, Session, session_name, source_identity
@@ -24,9 +25,7 @@ from proxyd.statements import document
 USELESS = document([Statement(effect="Deny", action=["*"])])
 """The session policy of what is only asked for to see whether it is given."""
 
-_MAY_GO_ON = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
 _TAG = {"Key": "proxyd-check", "Value": "1"}
-_SHORTEST = 900
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,14 +35,12 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
         external_id: what is told as the external id; None: nothing.
         identified: whether a source identity is set.
         tagged: whether the session gets a tag.
-        brief: whether for as short a time as there is, instead of the target's.
 
     """
 
     external_id: str | None
     identified: bool = True
     tagged: bool = False
-    brief: bool = False
 
 
 class _Asked(AssumeRole, frozen=True):
@@ -143,7 +140,7 @@ class Trust:
             target.role_arn,
             self._name,
             self._identity if way.identified else "",
-            _SHORTEST if way.brief else target.duration,
+            target.duration,
             USELESS,
             way.external_id,
             way.tagged,
@@ -155,7 +152,7 @@ class Trust:
         target = self._target
         if target.via is None:
             return None
-        policy = document([Statement(action=_MAY_GO_ON, resource=target.role_arn)])
+        policy = via_policy(target.role_arn)
         identity = self._identity if way.identified else ""
         return self._opened(_Asked(target.via, self._name, identity, target.duration, policy))
 

@@ -22,7 +22,6 @@ from proxyd.remedies import role_name
 
 FULL = "as a scan does"
 _PLAIN = "without a source identity"
-_BRIEF = "for the shortest time"
 _TAGGED = "with a session tag"
 _NO_ID = "without an external id"
 _NO_ID_PLAIN = "without an external id and without a source identity"
@@ -102,7 +101,6 @@ def _ways(target: Target, *, given: bool) -> dict[str, Way]:
     own, wrong = target.external_id, _wrong(target)
     return {
         _PLAIN: Way(external_id=own, identified=False),
-        **({} if given else {_BRIEF: Way(external_id=own, brief=True)}),
         _TAGGED: Way(external_id=own, identified=given, tagged=True),
         _NO_ID: Way(external_id=None),
         _NO_ID_PLAIN: Way(external_id=None, identified=False),
@@ -168,12 +166,8 @@ def _reason(refused: AwsError, answers: Answers, asking: Asking) -> tuple[str, s
         return "source_identity_refused", (
             "it can be assumed, but not with a source identity, by which CloudTrail tells for whom "
             f"a scan is: let the trust policy of the role allow {asking.principal} "
-            "sts:SetSourceIdentity beside sts:AssumeRole"
-        )
-    if answers.get(_BRIEF, _NOT) is None:
-        return "duration_too_long", (
-            f"the role gives no sessions of {asking.target.duration} s: make its maximum session "
-            "duration longer, or `duration` of the target shorter"
+            "sts:SetSourceIdentity beside sts:AssumeRole. Where proxyd's own credentials have a "
+            "source identity already, AWS lets no session have another: give it some without"
         )
     return _refused_altogether(refused, asking)
 

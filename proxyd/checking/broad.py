@@ -6,8 +6,13 @@ MANAGED = {
     "AdministratorAccess": ("*",),
     "PowerUserAccess": ("*",),
     "ReadOnlyAccess": (
+        "athena:GetQueryResults",
+        "cloudformation:GetTemplate",
         "codeartifact:GetAuthorizationToken",
         "codecommit:GetFile",
+        "codecommit:GitPull",
+        "cognito-idp:ListUsers",
+        "dynamodb:BatchGetItem",
         "dynamodb:GetItem",
         "dynamodb:Query",
         "dynamodb:Scan",
@@ -15,21 +20,34 @@ MANAGED = {
         "ec2:GetPasswordData",
         "ecr:BatchGetImage",
         "ecr:GetAuthorizationToken",
+        "ecr:GetDownloadUrlForLayer",
         "kinesis:GetRecords",
         "lambda:GetFunction",
         "logs:FilterLogEvents",
         "logs:GetLogEvents",
+        "logs:GetQueryResults",
+        "rds:DownloadDBLogFilePortion",
         "s3:GetObject",
+        "s3:GetObjectVersion",
         "sqs:ReceiveMessage",
         "ssm:GetParameter",
+        "ssm:GetParameterHistory",
         "ssm:GetParameters",
         "ssm:GetParametersByPath",
+        "sts:GetSessionToken",
+        "support:DescribeCommunications",
+        "xray:BatchGetTraces",
     ),
-    "job-function/ViewOnlyAccess": (),
-    "SecurityAudit": (),
+    "job-function/ViewOnlyAccess": ("cognito-idp:ListUsers",),
+    "SecurityAudit": (
+        "cloudformation:GetTemplate",
+        "cognito-idp:ListUsers",
+        "rds:DownloadDBLogFilePortion",
+    ),
 }
-"""AWS's policies by the path under `arn:PARTITION:iam::aws:policy/` → what of `EXPOSING` is known
-to be in them, for when they can not be read."""
+"""AWS's policies by the path under `arn:PARTITION:iam::aws:policy/` → what of `EXPOSING` is in
+them, for when they can not be read: as of ReadOnlyAccess v128, ViewOnlyAccess v23 and SecurityAudit
+v49 of January 2025. AWS adds to them; what it has added since is not known here."""
 
 EXPOSING = (
     "appconfig:GetLatestConfiguration",

@@ -1,7 +1,7 @@
 """Policies of a role → what they allow, pure: as much of IAM's evaluation as tells one thing.
 
-Whether an action is allowed at all is asked here, and never on what: an allowance counts with any
-resource and condition, a denial only where it has neither.
+On what an action is allowed is not asked: an allowance counts with any resource and condition,
+unless it is to count for everything, and a denial only where it has neither.
 """
 
 from __future__ import annotations
@@ -77,6 +77,11 @@ class Rules:
         """Whether an action is allowed on anything."""
         return any(s.matches(action) for s in self.allowing) and not self.denies(action)
 
+    def allows_always(self, action: str) -> bool:
+        """Whether an action is allowed on everything, whatever the conditions."""
+        allowed = any(s.matches(action) for s in self.allowing if s.always)
+        return allowed and not self.denies(action)
+
     def denies(self, action: str) -> bool:
         """Whether an action is denied on everything, whatever the conditions."""
         return any(s.matches(action) for s in self.denying)
@@ -102,9 +107,10 @@ class RoleRules:
         self._all_known = all(policy.document is not None for policy in role.policies)
 
     def lets(self, action: str) -> bool:
-        """Whether all of them are known, and allow an action."""
-        bound = self.bound is None if self._unbound else self.bound is not None
-        return self._all_known and bound and not self.causes(action)
+        """Whether all of them are known, and allow an action on everything."""
+        if not self._all_known or not self.own.allows_always(action):
+            return False
+        return self._unbound if self.bound is None else self.bound.allows_always(action)
 
     def causes(self, action: str) -> list[Cause]:
         """Return which of them refuse an action; none where that can not be told."""

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from proxyd.aws import organization
-from proxyd.aws.regions import everywhere
 from proxyd.aws.shared import Shared
 from proxyd.checking import targets
+from proxyd.checking.matrix import regions_for
 from proxyd.checking.organizations import listed
 from proxyd.checking.report import Report, TargetReport
 from proxyd.checking.targets import Progress, check_targets
 from proxyd.errors import ConfigError
-from proxyd.globs import did_you_mean, expand
+from proxyd.globs import did_you_mean
 from proxyd.model import Target
 from proxyd.registry import Registry
 from proxyd.settings import Settings
@@ -51,7 +51,9 @@ async def check_everything(
     configured = {target.name for target in settings.targets}
     asked = settings.organizations if not names or set(names) - configured else ()
     brought = await listed(shared, asked, settings.targets)
-    chosen = _chosen([*settings.targets, *brought.targets], names)
+    chosen = _chosen([*settings.targets, *brought.targets], names, whole=brought.whole)
+    if names and set(names) == {target.name for target in chosen}:
+        brought = brought.of(chosen)
     _check_region(chosen, region)
     tried = partial(
         check_targets,
@@ -77,19 +79,21 @@ def _samples(reports: Iterable[TargetReport]) -> set[str]:
     return {report.target for report in {r.organization: r for r in reversed(given)}.values()}
 
 
-def _chosen(known: Sequence[Target], names: Sequence[str]) -> list[Target]:
+def _chosen(known: Sequence[Target], names: Sequence[str], *, whole: bool) -> list[Target]:
+    """Choose by name; one that is not known may be an account that could not be listed."""
     by_name = {target.name: target for target in known}
-    for name in names:
+    for name in names if whole else ():
         if name not in by_name:
             raise ConfigError(
                 f"--target: no target is called {name!r}{did_you_mean(name, by_name)}"
             )
-    return [by_name[name] for name in dict.fromkeys(names)] if names else list(known)
+    wanted = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
+    return wanted if names else list(known)
 
 
 def _check_region(tried: Sequence[Target], region: str | None) -> None:
-    if region is None:
+    if region is None or not tried:
         return
-    known = [r for target in tried for r in expand(target.regions, everywhere(target.partition))]
+    known = sorted({each for target in tried for each in regions_for(target, None)})
     if region not in known:
         raise ConfigError(f"--region: no target has {region!r}{did_you_mean(region, known)}")

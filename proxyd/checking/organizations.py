@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from proxyd.aws.organization import Directory
+from proxyd.aws.organization import PATIENCE, Directory
 from proxyd.aws.shared import Shared
 from proxyd.checking.report import OrganizationReport
 from proxyd.errors import AwsError
 from proxyd.members import targets_of
 from proxyd.model import Account, Target
 from proxyd.settings import Organization
-
-SECONDS = 120.0
-"""Seconds that listing one may take."""
 
 
 class Listed(NamedTuple):
@@ -31,6 +28,16 @@ class Listed(NamedTuple):
     reports: list[OrganizationReport]
     targets: list[Target]
     origins: dict[str, str]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all could be listed."""
+        return all(report.code is None for report in self.reports)
+
+    def of(self, chosen: Iterable[Target]) -> Listed:
+        """Leave out the organizations of which no target is chosen."""
+        names = {self.origins.get(target.name) for target in chosen}
+        return self._replace(reports=[r for r in self.reports if r.organization in names])
 
 
 async def listed(
@@ -52,7 +59,7 @@ async def listed(
 
 async def _accounts(shared: Shared, organization: Organization) -> list[Account] | AwsError:
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE):
             return await Directory(shared, organization).accounts()
     except AwsError as error:
         return error

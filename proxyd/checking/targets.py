@@ -30,7 +30,7 @@ from proxyd.globs import expand
 from proxyd.model import Scanner, Target
 from proxyd.reach import enabled_regions
 from proxyd.registry import Registry
-from proxyd.remedies import Refusal, remedies, role_name
+from proxyd.remedies import remedies, role_name
 from proxyd.settings import Limits
 
 PRINCIPAL = "proxyd-check"
@@ -179,7 +179,7 @@ class _Check:
             found.region = matrix.region_to_try(self._target, enabled, wanted)
         found.tried = await self._run(matrix.works(self._scanners, found.region))
         if lacking is not None:
-            found.tried.refusals.add(Refusal(lacking))
+            found.tried.refusals.add(lacking)
         if regional:
             found.regions = await self._regions(found, enabled)
             answers = {region.region: region.status for region in found.regions}

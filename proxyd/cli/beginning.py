@@ -7,7 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from proxyd.auth import tokens
-from proxyd.iam import role
+from proxyd.iam.role import stack_of
 from proxyd.model import Target
 from proxyd.settings import Aws
 
@@ -104,13 +104,14 @@ def _files(target: Target, *more: str) -> str:
 
 def _steps(directory: Path, target: Target) -> str:
     where, file = _where(directory), quote(str(directory / f"{target.name}.role.json"))
+    name = target.role_arn.rpartition("/")[2]
     return f"""
   1. Make the role, with credentials of account {target.account}:
-       aws cloudformation deploy --stack-name proxyd \\
+       aws cloudformation deploy --stack-name {stack_of(name)} \\
          --template-file {file} --capabilities CAPABILITY_NAMED_IAM
      For Terraform:
        proxyd iam terraform --target {target.name} {where}
-  2. Let the identity that proxyd runs as assume {role.NAME}; this prints the policy that it needs:
+  2. Let the identity that proxyd runs as assume {name}; this prints the policy that it needs:
        proxyd iam base {where}
   3. See whether it works:
        proxyd check {where}"""

@@ -36,6 +36,10 @@ Identity = Annotated[
         show_default=False,
     ),
 ]
+Via = Annotated[
+    str | None,
+    typer.Option(help="For this role, which others are assumed through.", show_default=False),
+]
 Events = Annotated[bool, typer.Option(help="Make the target's queue of events, too.")]
 
 
@@ -60,17 +64,19 @@ def trust(
     config_file: ConfigFile = None,
     credentials: Credentials = None,
     target: Which = None,
+    via: Via = None,
     identity: Identity = None,
 ) -> None:
     """Print the trust policy of a target's role."""
     settings = config.load(named(config_file), credentials)
+    if via is not None:
+        if target is not None:
+            raise ConfigError("--target, --via: expected one of them")
+        principal = _somebody(asked.via_principal(settings, via, identity))
+        _print(policies.via_trust_policy(principal), hints.VIA_TRUST)
+        return
     found = _target(settings, target)
-    principal = asked.principal(settings, found, identity)
-    if principal is None:
-        raise ConfigError(
-            "--identity: expected the ARN of the role or user that proxyd runs as, here or as "
-            "aws.identity in the configuration"
-        )
+    principal = _somebody(asked.principal(settings, found, identity))
     _print(policies.trust_policy(principal, found.external_id), hints.TRUST)
 
 
@@ -143,10 +149,7 @@ def lister(
 def base_policy(
     config_file: ConfigFile = None,
     credentials: Credentials = None,
-    via: Annotated[
-        str | None,
-        typer.Option(help="For this role, which others are assumed through.", show_default=False),
-    ] = None,
+    via: Via = None,
 ) -> None:
     """Print the policy of the role or user that proxyd runs as."""
     documents = base.base_policies(config.load(named(config_file), credentials), via)
@@ -171,7 +174,7 @@ def events(
             f'events = "arn:{found.partition}:sqs:REGION:{found.account}:proxyd-events"'
         )
     where = region or eventing.region_of(found.events)
-    _print(eventing.template(found, where), hints.events(where))
+    _print(eventing.template(found, where), hints.events(found.events, where))
 
 
 def _role(
@@ -198,6 +201,15 @@ def _target(settings: Settings, name: str | None) -> Target:
     if found is None:
         raise ConfigError("--target: the configuration has none")
     return found
+
+
+def _somebody(principal: str | None) -> str:
+    if principal is None:
+        raise ConfigError(
+            "--identity: expected the ARN of the role or user that proxyd runs as, here or as "
+            "aws.identity in the configuration"
+        )
+    return principal
 
 
 def _one_or_all(documents: list[dict[str, Any]]) -> object:

@@ -14,13 +14,14 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import typer
 
 from proxyd import config, forms, preflight, tables
 from proxyd.auth import tokens
 from proxyd.aws.access import actions_for
-from proxyd.aws.identity import own_identity
+from proxyd.aws.identity import own_identity, same_identity
 from proxyd.aws.regions import home_of
 from proxyd.aws.shared import Shared
 from proxyd.cli import beginning
@@ -37,10 +38,18 @@ CONFIGURATION = "proxyd.toml"
 ASKING_SECONDS = 5.0
 """Seconds that finding proxyd's own identity may take: it only saves typing."""
 
+_WITH_ITS_PATH = ", with its path, where it has one"
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _PRIVATE = 0o700
 _SECRET = 0o600
 _PUBLIC = 0o644
+
+
+class _Proposed(NamedTuple):
+    """What an answer may be taken from, and what has to be said of it in the question."""
+
+    answer: str | None
+    to_be_said: str = ""
 
 
 def run(
@@ -64,15 +73,16 @@ def run(
     _check(lambda: tables.Aws(endpoint_url=endpoint_url))  # before anybody is asked there
     there = _there(directory)
     account = _answer(account, "account", "The AWS account to look into (12 digits)", _account)
-    name = _answer(name, "name", "What it is called here", _name, lambda: "production")
+    name = _answer(name, "name", "What it is called here", _name, lambda: _Proposed("production"))
     identity = _answer(
         identity,
         "identity",
         "The role or user that proxyd runs as (its ARN)",
         _identity,
-        lambda: there.aws.identity if there else _mine(endpoint_url),
+        lambda: _Proposed(there.aws.identity) if there else _mine(endpoint_url),
     )
-    target = _target(account, name, identity.split(":")[1], regions, types)
+    role_arn = _role_arn(identity.split(":")[1], account, name, there)
+    target = _target(role_arn, name, regions, types)
     scanners = installed()
     _check(lambda: _hold(target, scanners))
     made = _template(target, identity, scanners)
@@ -106,13 +116,21 @@ def _say(made: str, says: str) -> None:
     sys.stderr.write(says)
 
 
-def _target(
-    account: str, name: str, partition: str, regions: Sequence[str], types: Sequence[str]
-) -> Target:
+def _role_arn(partition: str, account: str, name: str, there: Settings | None) -> str:
+    """Name the role, apart from one that is there: each asks for an external id of its own."""
+    arn = f"arn:{partition}:iam::{account}:role/{role.NAME}"
+    if there is None:
+        return arn
+    taken = {target.role_arn for target in there.targets}
+    taken |= {each.role_arn.replace("{account}", account) for each in there.organizations}
+    return f"{arn}-{name}" if any(same_identity(arn, each) for each in taken) else arn
+
+
+def _target(role_arn: str, name: str, regions: Sequence[str], types: Sequence[str]) -> Target:
     """Make the target, with an external id of its own."""
     return Target(
         name=name,
-        role_arn=f"arn:{partition}:iam::{account}:role/{role.NAME}",
+        role_arn=role_arn,
         external_id=secrets.token_hex(32),
         regions=tuple(regions) or ("*",),
         types=tuple(types) or ("*",),
@@ -158,24 +176,26 @@ def _write(files: Mapping[Path, str]) -> None:
             raise StartupError(
                 f"{path}: is there already, and nothing was changed: choose a --name"
             )
-    written: list[Path] = []
-    try:
-        for path, text in files.items():
-            if not path.parent.exists():
-                path.parent.mkdir(parents=True, mode=_PRIVATE)
-            _put(path, text)
-            written.append(path)
-    except OSError as error:
-        for path in written:
-            path.unlink()
-        raise StartupError(f"{error.filename}: can not be written: {error.strerror}") from None
+    made: list[Path] = []
+    for path, text in files.items():
+        try:
+            descriptor = _new(path)
+            made.append(path)  # before anything is in it: a full disk leaves half of a file
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+        except OSError as error:
+            for each in made:
+                each.unlink(missing_ok=True)
+            where = error.filename or path  # an error of writing names no file
+            raise StartupError(f"{where}: can not be written: {error.strerror}") from None
 
 
-def _put(path: Path, text: str) -> None:
-    """Write a new file; but for the configuration only its owner can read them."""
+def _new(path: Path) -> int:
+    """Open a new file; but for the configuration only its owner can read them."""
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, mode=_PRIVATE)
     mode = _PUBLIC if path.name == CONFIGURATION else _SECRET
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
-        file.write(text)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
 
 
 def _template(target: Target, identity: str, scanners: Mapping[str, Scanner]) -> str:
@@ -189,7 +209,7 @@ def _answer(
     flag: str,
     question: str,
     check: Callable[[str], str],
-    default: Callable[[], str | None] = lambda: None,
+    default: Callable[[], _Proposed] = lambda: _Proposed(None),
 ) -> str:
     """Take what a flag says, or ask a person until the answer is good."""
     if given:
@@ -198,7 +218,8 @@ def _answer(
         raise typer.BadParameter(
             f"--{flag}: not given, and there is no terminal to ask: {question}"
         )
-    proposed = default()
+    proposed, to_be_said = default()
+    question += to_be_said
     while True:
         # Not to stdout, as input() does: that is for the template.
         sys.stderr.write(f"{question} [{proposed}]: " if proposed else f"{question}: ")
@@ -240,17 +261,20 @@ def _principal() -> str:
     return name if forms.is_name(name) else "admin"
 
 
-def _mine(endpoint_url: str | None) -> str | None:
+def _mine(endpoint_url: str | None) -> _Proposed:
     """Return who the credentials of this shell are, to be confirmed; None where they are nobody's.
 
-    Those of a person who has logged in (IAM Identity Center) are not proxyd's.
+    Those of a person who has logged in (IAM Identity Center) are not proxyd's. A role is known
+    by its session, and what STS says of one leaves out the role's path.
     """
     try:
         found = asyncio.run(_asked(Aws(endpoint_url=endpoint_url, connect_timeout=2.0)))
         identities.checked(found)
     except (AwsError, TimeoutError, ConfigError):
-        return None
-    return None if "/AWSReservedSSO_" in found else found
+        return _Proposed(None)
+    if "/AWSReservedSSO_" in found:
+        return _Proposed(None)
+    return _Proposed(found, _WITH_ITS_PATH if ":role/" in found else "")
 
 
 async def _asked(aws: Aws) -> str:

@@ -52,6 +52,7 @@ _CAUSES: dict[Cause | None, str] = {
     "endpoint_policy": "the policy of a VPC endpoint",
     "organization": "a policy of the organization",
     "elsewhere": "none of the role's own policies",
+    "undeclared": "beyond what the scanner asks for",
 }
 _REGIONS: dict[RegionStatus, str] = {
     "allowed": "allowed",
@@ -77,9 +78,11 @@ def of_organization(report: OrganizationReport) -> Line:
     """Say how many accounts an organization has, or why that is not known."""
     name = f"organization {clean(report.organization)}"
     if report.code is not None:
-        lacks = f": {clean(report.action, None)} is refused" if report.action else ""
+        told = f"{name}: NOT LISTED: {clean(report.code, None)}"
+        if report.action is None:
+            return Line(told, BAD)
         by = "proxyd iam base, or lister where it has a list_role_arn, prints what it takes"
-        return Line(f"{name}: NOT LISTED: {clean(report.code, None)}{lacks} ({by})", BAD)
+        return Line(f"{told}: {clean(report.action, None)} is refused ({by})", BAD)
     if not report.accounts:
         return Line(f"{name}: NO ACCOUNT: look at its units and at what is left out", BAD)
     told = "one is tried in full, of the others the role; --target NAME tries another"
@@ -123,8 +126,8 @@ def _open_doors(report: TargetReport) -> Iterator[Line]:
 def _anew(report: TargetReport) -> str:
     """Return the command that prints what makes the role."""
     if report.organization is not None:
-        return f"proxyd iam stackset --organization {clean(report.organization)}"
-    return f"proxyd iam cloudformation --target {clean(report.target)}"
+        return f"proxyd iam stackset --organization {clean(report.organization, None)}"
+    return f"proxyd iam cloudformation --target {clean(report.target, None)}"
 
 
 def rows(report: TargetReport) -> list[tuple[str, ...]]:
@@ -164,7 +167,8 @@ def after(report: TargetReport) -> Iterator[Line]:
     yield from _remedies(report)
     yield from _beyond(report)
     if report.tags == "refused":
-        yield Line("session tags: refused, which is good: proxyd sends none", DIM)
+        none = "proxyd sends none, but an identity of EKS Pod Identity brings some along"
+        yield Line(f"session tags: refused: {none}", DIM)
 
 
 def _counts(report: TargetReport) -> Iterator[Line]:

@@ -91,6 +91,19 @@ def principal(settings: Settings, whose: Whose, given: str | None) -> str | None
     return identity.checked(given)
 
 
+def via_principal(settings: Settings, via: str, given: str | None) -> str | None:
+    """Return the ARN of what assumes a role that others are assumed through, where it is known.
+
+    Raises:
+        ConfigError: no role is assumed through it, or what is given can not be it.
+
+    """
+    targets, organizations = settings.targets, settings.organizations
+    if via not in {*(each.via for each in targets), *(each.via for each in organizations)}:
+        raise ConfigError(f"--via: the configuration has no role behind {via}")
+    return principal(settings, None, given)
+
+
 def actions(registry: Mapping[str, Scanner], whose: Whose, types: Sequence[str]) -> list[str]:
     """Return what a role has to allow, for these types or all.
 

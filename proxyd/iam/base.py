@@ -8,8 +8,9 @@ from typing import Any
 
 from proxyd.actions import actions_of
 from proxyd.aws import organization as listing
+from proxyd.aws.policy import ASSUMING
 from proxyd.errors import ConfigError
-from proxyd.iam.policies import ASSUMING, MAX_MANAGED_POLICY, document
+from proxyd.iam.policies import MAX_MANAGED_POLICY, document
 from proxyd.settings import Organization, Settings
 
 

@@ -14,9 +14,6 @@ from proxyd.model import Target
 RETENTION = 300
 """Seconds that a message is kept: what is older is of no use, and nothing deletes it."""
 
-READING = "proxyd-events"
-"""What the policy is called that lets the role read the queue."""
-
 NOTIFICATIONS = (
     "EC2 Instance Launch Successful",
     "EC2 Instance State-change Notification",
@@ -62,6 +59,11 @@ def region_of(events: str) -> str:
 def name_of(events: str) -> str:
     """Return the name of a queue."""
     return events.rpartition(":")[2]
+
+
+def called(events: str) -> str:
+    """Return what belongs to a queue is called: as no other queue of the account, in any region."""
+    return f"{name_of(events)}-{region_of(events)}"
 
 
 def sending(queue: object, rule: object) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def _reading(target: Target) -> dict[str, Any]:
             "Type": "AWS::IAM::RolePolicy",
             "Properties": {
                 "RoleName": target.role_arn.rpartition("/")[2],
-                "PolicyName": READING,
+                "PolicyName": called(str(target.events)),
                 "PolicyDocument": reading({"Fn::GetAtt": ["Queue", "Arn"]}),
             },
         },

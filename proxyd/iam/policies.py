@@ -7,14 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from proxyd.aws.policy import pack
+from proxyd.aws.policy import ASSUMING, pack
 from proxyd.statements import VERSION
 
 MAX_MANAGED_POLICY = 6144
 """Characters of a customer managed policy, white space not counted."""
-
-ASSUMING = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
-"""What it takes to assume a role for somebody."""
 
 SESSIONS = "proxyd-*"
 """What the names of proxyd's sessions look like."""
@@ -51,20 +48,28 @@ def trust_policy(principal: object, external_id: object) -> dict[str, Any]:
         external_id: the external id, or a reference to it.
 
     """
+    return _trusting(principal, {"StringEquals": {"sts:ExternalId": external_id}})
+
+
+def via_trust_policy(principal: str) -> dict[str, Any]:
+    """Make the trust policy of a role that others are assumed through: it is told no external id.
+
+    Args:
+        principal: the ARN of what assumes the role.
+
+    """
+    return _trusting(principal, {})
+
+
+def _trusting(principal: object, condition: dict[str, Any]) -> dict[str, Any]:
+    assume, *rest = ASSUMING
     return document(
         {
             "Effect": "Allow",
             "Principal": {"AWS": principal},
-            "Action": "sts:AssumeRole",
-            "Condition": {
-                "StringEquals": {"sts:ExternalId": external_id},
-                "StringLike": {"sts:RoleSessionName": SESSIONS},
-            },
+            "Action": assume,
+            "Condition": {**condition, "StringLike": {"sts:RoleSessionName": SESSIONS}},
         },
-        # Neither action has the condition keys above (AWS's service authorization reference).
-        {
-            "Effect": "Allow",
-            "Principal": {"AWS": principal},
-            "Action": ["sts:SetSourceIdentity", "sts:TagSession"],
-        },
+        # The others have neither condition key (AWS's service authorization reference).
+        {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": rest},
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -18,6 +20,7 @@ NAME = "proxyd-read"
 SECONDS = 3600
 """Of a session of a role: the least that IAM lets a role have, and the most that is asked for."""
 
+_NOT_IN_A_STACK = re.compile(r"[^A-Za-z0-9-]")
 _READS = "Lets proxyd read what is in an account"
 
 
@@ -28,6 +31,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
         purpose: what it is for, a sentence.
         name: its name, without the path.
         path: its path, `/` where it has none.
+        partition: of AWS, in which it is.
         actions: what it allows, and no more.
         principal: the ARN of what may assume it; None where that is to be given.
         external_id: what has to be said on assuming it; None where that is to be given. For the
@@ -39,6 +43,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     name: str = NAME
     path: str = "/"
+    partition: str = "aws"
     actions: tuple[str, ...]
     principal: str | None = None
     external_id: str | None = None
@@ -47,7 +52,12 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 def anybodys(actions: Iterable[str], principal: str | None) -> Role:
     """Return a role of which only is known what it has to allow."""
-    return Role(purpose=f"{_READS}.", actions=tuple(actions), principal=principal)
+    return Role(
+        purpose=f"{_READS}.",
+        partition="aws" if principal is None else principal.split(":")[1],
+        actions=tuple(actions),
+        principal=principal,
+    )
 
 
 def of_target(target: Target, actions: Iterable[str], principal: str | None) -> Role:
@@ -64,6 +74,7 @@ def of_target(target: Target, actions: Iterable[str], principal: str | None) -> 
         purpose=f"{_READS}: target {target.name}, account {target.account}.",
         name=name,
         path=path,
+        partition=target.partition,
         actions=tuple(actions),
         principal=principal,
         external_id=target.external_id,
@@ -78,6 +89,7 @@ def of_members(organization: Organization, actions: Iterable[str], principal: st
         purpose=f"{_READS}: organization {organization.name}.",
         name=name,
         path=path,
+        partition=organization.partition,
         actions=tuple(actions),
         principal=principal,
         external_id=organization.external_id,
@@ -111,10 +123,25 @@ def of_lister(organization: Organization, principal: str | None) -> Role:
         purpose=f"Lets proxyd list the accounts of {organization.name}, in account {account}.",
         name=name,
         path=path,
+        partition=organization.partition,
         actions=actions_of(listing.operations(organization)),
         principal=principal,
         external_id=organization.external_id_in(account),
     )
+
+
+def stack_of(name: str) -> str:
+    """Return what the stack is called that makes what has this name.
+
+    Each has one of its own: a stack that is deployed with another template deletes what it had
+    made before. The name of a stack is of letters, digits and `-` and begins with a letter.
+    """
+    stack = _NOT_IN_A_STACK.sub("-", name)
+    if not stack[0].isalpha():
+        stack = f"proxyd-{stack}"
+    if stack == name:
+        return stack
+    return f"{stack}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _called(arn: str) -> tuple[str, str]:

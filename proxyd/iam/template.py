@@ -38,7 +38,11 @@ def template(role: Role, *, events: bool = True) -> dict[str, Any]:
         external_id = {"Ref": "ExternalId"}
         says = "What proxyd has to say to assume the role."
         parameters |= {"ExternalId": _parameter(says, MAX_EXTERNAL_ID)}
-    return _template(what, parameters, {**_role(role, external_id, reads=bool(queue)), **queue})
+    return _template(
+        what,
+        parameters,
+        {**_role(role, external_id, reads=role.events if queue else None), **queue},
+    )
 
 
 def stack_set(role: Role) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def stack_set(role: Role) -> dict[str, Any]:
         most = MAX_EXTERNAL_ID - len(_ACCOUNT)
         parameters |= {"ExternalIdPrefix": _parameter(says, most)}
     external_id = {"Fn::Sub": f"{prefix}.${{AWS::AccountId}}"}
-    return _template(role.purpose, parameters, _role(role, external_id, reads=False))
+    return _template(role.purpose, parameters, _role(role, external_id))
 
 
 def _template(what: str, parameters: dict[str, Any], resources: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def _template(what: str, parameters: dict[str, Any], resources: dict[str, Any]) 
     }
 
 
-def _role(role: Role, external_id: object, *, reads: bool) -> dict[str, Any]:
+def _role(role: Role, external_id: object, reads: str | None = None) -> dict[str, Any]:
     documents = role_policies(role.actions)
     policies = {f"Policy{i}": _policy(doc) for i, doc in enumerate(documents, 1)}
     properties: dict[str, Any] = {
@@ -82,9 +86,11 @@ def _role(role: Role, external_id: object, *, reads: bool) -> dict[str, Any]:
         ),
         "ManagedPolicyArns": [{"Ref": name} for name in policies],
     }
-    if reads:
+    if reads is not None:
         document = eventing.reading({"Fn::GetAtt": ["Queue", "Arn"]})
-        properties["Policies"] = [{"PolicyName": eventing.READING, "PolicyDocument": document}]
+        properties["Policies"] = [
+            {"PolicyName": eventing.called(reads), "PolicyDocument": document}
+        ]
     return {"Role": {"Type": "AWS::IAM::Role", "Properties": properties}, **policies}
 
 

@@ -116,7 +116,7 @@ def _queue(events: str) -> list[Block]:
         _resource(
             "aws_iam_role_policy",
             "proxyd_events",
-            name=eventing.READING,
+            name=eventing.called(events),
             role=Expression(f"{_ROLE}.name"),
             policy=Json(eventing.reading(queue)),
         ),

@@ -20,6 +20,7 @@ from proxyd.live.pushing import Listener
 from proxyd.live.view import Reader, View, Wanted
 from proxyd.metrics import Metrics
 from proxyd.model import Detail, Scanner, Target
+from proxyd.remedies import Refusal
 from proxyd.rights import Right
 from proxyd.settings import Limits, Watch
 from proxyd.wire import Wire
@@ -48,7 +49,7 @@ class Asked(NamedTuple):
     selection: Selection
     right: Right
     refused: bool
-    lacking: str | None
+    lacking: Refusal | None
 
 
 class Question(NamedTuple):

@@ -10,6 +10,7 @@ from proxyd.coverage import Coverage
 from proxyd.events import ScanStarted
 from proxyd.live.feed import Entry, Feed, Held
 from proxyd.model import GLOBAL, Target
+from proxyd.remedies import Refusal
 from proxyd.sse import data_of
 
 
@@ -45,7 +46,7 @@ class Part:
         held: frozenset[Held],
         started: ScanStarted,
         target: Target,
-        lacking: str | None = None,
+        lacking: Refusal | None = None,
     ) -> None:
         self.feed = feed
         self.target = target

@@ -169,6 +169,8 @@ async def test_a_name_that_is_not_there_gets_a_hint(
     )
     done = await run(estate, tmp_path, role, "--region", "eu-wets-1")
     assert (done.code, "(did you mean eu-west-1?)" in done.err) == (1, True)
+    done = await run(estate, tmp_path, role, "--region", "global")
+    assert (done.code, "no target has 'global'" in done.err) == (1, True)
 
 
 async def test_a_role_that_is_deleted_is_said_to_be_looked_for(
@@ -179,7 +181,7 @@ async def test_a_role_that_is_deleted_is_said_to_be_looked_for(
     report, words = await both(estate, tmp_path, role)
     assert report["problems"] == ["not_assumable"]
     assert report["why"]["code"] == "role_not_assumable"
-    assert len(report["why"]["tried"]) == 8
+    assert len(report["why"]["tried"]) == 7
     assert report["external_id"] == {"required": None, "wrong_refused": None}
     for part in (
         "the role can not be assumed",

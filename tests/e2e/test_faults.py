@@ -98,6 +98,30 @@ async def test_a_chained_role_is_assumed_through_the_one_named_via(tmp_path: Pat
     assert target.parameters["ExternalId"] == "fake-id"
 
 
+async def test_what_aws_asks_for_besides_is_told_and_not_to_be_granted(tmp_path: Path) -> None:
+    """An action that the scanner does not declare, as of an encrypted catalog, is no lack."""
+    text = (
+        "User: x is not authorized to perform: kms:Decrypt on resource: y because no "
+        "identity-based policy allows the kms:Decrypt action"
+    )
+    async with fake_aws() as fake, against(fake, tmp_path) as daemon:
+
+        async def refuse(_: Call) -> web.StreamResponse:
+            return error("AccessDeniedException", text, status=403)
+
+        fake.answers["DescribeVpcs"] = refuse
+        events = await daemon.scan(target=["fake"], type=["AWS::EC2::VPC"])
+    for shard in named(events, "shard"):
+        assert (shard["action"], shard["cause"]) == ("kms:Decrypt", "undeclared")
+        assert "actions" not in shard
+    (done,) = named(events, "scan.completed")
+    assert (done["complete"], done["missing_actions"]) == (False, [])
+    assert [(r["cause"], r["actions"]) for r in done["remedies"]] == [
+        ("undeclared", ["kms:Decrypt"])
+    ]
+    assert all("statements" not in remedy for remedy in done["remedies"])
+
+
 async def test_first_bytes_come_before_aws_answers(tmp_path: Path) -> None:
     """Once the role is assumed the client has headers and bytes, while AWS is still thinking."""
     async with fake_aws() as fake, against(fake, tmp_path) as daemon:

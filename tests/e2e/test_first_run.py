@@ -84,12 +84,8 @@ class Place:
         assert code == 0, err
         [self.token] = [word for word in err.split() if word.startswith("pxd_")]
         stacks = self.account(ACCOUNT).client("cloudformation", REGION)
-        stacks.create_stack(
-            StackName="proxyd", TemplateBody=out, Capabilities=["CAPABILITY_NAMED_IAM"]
-        )
-        stacks.get_waiter("stack_create_complete").wait(
-            StackName="proxyd", WaiterConfig={"Delay": 1}
-        )
+        stacks.create_stack(StackName=ROLE, TemplateBody=out, Capabilities=["CAPABILITY_NAMED_IAM"])
+        stacks.get_waiter("stack_create_complete").wait(StackName=ROLE, WaiterConfig={"Delay": 1})
         code, out, err = await self.proxyd("iam", "base", *self.files)
         assert code == 0, err
         self.hub.put_user_policy(UserName="proxyd", PolicyName="base", PolicyDocument=out)

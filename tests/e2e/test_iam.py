@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncGenerator, Mapping
@@ -153,6 +154,37 @@ async def test_a_stack_of_the_template_is_all_that_a_target_needs(
             assert stream.events[-1].name == "closing"
             assert stream.events[-1].data["reason"] == "revoked"
             assert (await daemon.problem(STREAM))["code"] == "role_not_assumable"
+
+
+async def test_a_role_on_the_way_is_made_of_what_is_printed(
+    estate: Estate, identity: Identity, tmp_path: Path
+) -> None:
+    """Its trust policy and its policy are enough to go on, and are missed where they lack."""
+    hub, client = f"arn:aws:iam::{HUB}:role/{NAME}-via", estate.account(HUB).client("iam", REGION)
+    config = one_target(estate, identity)
+    config["targets"][0] |= {"via": hub, "types": ["AWS::EC2::VPC"]}
+    path = written(config, tmp_path)
+    await identity.allow(path)
+    trust, behind = [await printed(path, kind, "--via", hub) for kind in ("trust", "base")]
+    template = await printed(path, "cloudformation", "--no-events")
+    name = hub.rpartition("/")[2]
+    client.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    try:
+        async with (
+            stack(estate, ACCOUNT, template),
+            running(config, tmp_path, environment=identity.environment) as daemon,
+        ):
+            assert (await daemon.problem(STREAM))["code"] == "role_not_assumable"
+            client.put_role_policy(RoleName=name, PolicyName="behind", PolicyDocument=behind)
+            (done,) = named(await daemon.scan(target=["printed"]), "scan.completed")
+            assert (done["complete"], done["missing_actions"]) == (True, []), done["gaps"]
+            nobody = json.loads(trust.replace(identity.arn, f"arn:aws:iam::{HUB}:user/proxyd"))
+            client.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(nobody))
+            assert (await daemon.problem(STREAM))["code"] == "role_not_assumable"
+    finally:
+        for each in client.list_role_policies(RoleName=name)["PolicyNames"]:
+            client.delete_role_policy(RoleName=name, PolicyName=each)
+        client.delete_role(RoleName=name)
 
 
 async def test_an_organization_is_made_of_what_is_printed(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import pytest
 
 from proxyd import config, preflight
 
+from .company import document
 from .conftest import HUB, Estate, scanners
-from .daemon import ran
+from .daemon import MAIN, ran
 
 ROLE = f"arn:aws:iam::{HUB}:role/proxyd"
 FLAGS = {"--account": "222222222222", "--name": "shop", "--identity": ROLE}
@@ -114,6 +116,25 @@ async def test_another_account_is_added_beside_a_configuration(tmp_path: Path) -
     assert trusted(out) == (ROLE, lab.external_id)
 
 
+@pytest.mark.parametrize("path", ["", "ops/"])
+async def test_a_second_target_in_an_account_takes_nothing_from_the_first(
+    tmp_path: Path, path: str
+) -> None:
+    """Its role has a name of its own, and so has the stack: each asks for its own external id."""
+    code, _, err = await init(tmp_path, FLAGS)
+    assert code == 0, err
+    assert "deploy --stack-name proxyd-read " in err
+    file = tmp_path / "proxyd.toml"
+    text = await asyncio.to_thread(file.read_text)
+    await asyncio.to_thread(file.write_text, text.replace(":role/proxyd-", f":role/{path}proxyd-"))
+    code, out, err = await init(tmp_path, {**FLAGS, "--name": "lab"})
+    assert code == 0, err
+    assert "deploy --stack-name proxyd-read-lab " in err
+    assert "assume proxyd-read-lab;" in err
+    assert 'role_arn = "arn:aws:iam::222222222222:role/proxyd-read-lab"' in err
+    assert json.loads(out)["Resources"]["Role"]["Properties"]["RoleName"] == "proxyd-read-lab"
+
+
 async def test_a_configuration_that_is_no_good_is_told_first(tmp_path: Path) -> None:
     """Before anything is asked or made."""
     (tmp_path / "proxyd.toml").write_text("[server]\nlisen = 1")
@@ -170,6 +191,27 @@ async def test_what_can_not_be_written_leaves_nothing_behind(tmp_path: Path) -> 
     assert "shop.role.json: can not be written" in err
     assert out == ""
     assert files(tmp_path) == set()
+    assert (tmp_path / "shop.role.json").is_symlink()
+
+
+async def test_half_a_file_does_not_stay(tmp_path: Path) -> None:
+    """Where there is no room for all of it, it is named, and all is as it was before."""
+    limited = 'ulimit -f 1 && exec "$0" "$@"'  # one block: the external id fits, the role does not
+    words = [word for pair in FLAGS.items() for word in pair]
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", limited, sys.executable, *MAIN, "init", str(tmp_path), *words),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={"PATH": os.defpath, "COLUMNS": "400"},
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 1
+    assert f"{tmp_path}/shop.role.json: can not be written: File too large" in err.decode()
+    assert out == b""
+    assert files(tmp_path) == set()
+    code, _, text = await init(tmp_path, FLAGS)
+    assert code == 0, text
 
 
 async def test_a_partition_is_that_of_proxyd(tmp_path: Path) -> None:
@@ -208,3 +250,45 @@ async def test_a_person_is_asked_three_questions(estate: Estate, tmp_path: Path)
     assert settings.aws.identity == f"arn:aws:iam::{HUB}:user/proxyd"
     assert settings.aws.endpoint_url == estate.endpoint
     assert settings.targets[0].name == "production"
+
+
+async def test_a_role_that_is_proposed_may_lack_its_path(estate: Estate, tmp_path: Path) -> None:
+    """STS says whose a session is without the role's path, so the question asks for it."""
+    iam, arn = estate.account(HUB).client("iam", "eu-west-1"), f"arn:aws:iam::{HUB}:role/ops/runs"
+    trusts = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HUB}:root"}}
+    says = document({**trusts, "Action": "sts:AssumeRole"})
+    iam.create_role(RoleName="runs", Path="/ops/", AssumeRolePolicyDocument=says)
+    try:
+        sts = estate.account(HUB).client("sts", "eu-west-1")
+        given = sts.assume_role(RoleArn=arn, RoleSessionName="i-0123")["Credentials"]
+        text = await asked_whose(
+            tmp_path / "new",
+            estate.endpoint,
+            {
+                "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+                "AWS_SESSION_TOKEN": given["SessionToken"],
+            },
+        )
+    finally:
+        iam.delete_role(RoleName="runs")
+    assert "(its ARN), with its path, where it has one [arn:aws:iam::" in text
+    assert f"[arn:aws:iam::{HUB}:role/runs]: " in text
+
+
+async def asked_whose(place: Path, endpoint: str, environment: Mapping[str, str]) -> str:
+    """Run it on a terminal, take what is proposed for these credentials, and say what it says."""
+    leader, follower = pty.openpty()
+    os.write(leader, b"\n")
+    try:
+        code, _, text = await ran(
+            *("init", str(place), "--account", "222222222222", "--name", "shop"),
+            *("--endpoint-url", endpoint),
+            environment=environment,
+            stdin=follower,
+        )
+    finally:
+        os.close(leader)
+        os.close(follower)
+    assert code == 0, text
+    return text

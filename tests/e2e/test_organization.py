@@ -17,7 +17,7 @@ from proxyd.auth import tokens
 from proxyd.client import Client, ServerEvent
 from proxyd.demo.emulator import Emulator
 
-from .company import MANAGEMENT, PREFIX, TYPES, Company, allowed, document, organization
+from .company import MANAGEMENT, PREFIX, REGION, TYPES, Company, allowed, document, organization
 from .conftest import emulator_path
 from .daemon import Daemon, eventually, filled, named, ran, running, settings, toml
 from .faults import FaultProxy
@@ -278,6 +278,9 @@ async def test_a_check_says_why_an_organization_is_not_listed(
     assert (corp["ok"], corp["action"]) == (False, "organizations:ListAccounts")
     assert "organization corp: NOT LISTED" in text
     assert "organizations:ListAccounts is refused" in text
+    # An account that nobody could list is not one that does not exist, and has no region.
+    for flags in (("--target", "web-222222222222"), ("--region", REGION)):
+        assert await checked(company, tmp_path, *flags) == (code, told, text)
 
 
 async def checked(

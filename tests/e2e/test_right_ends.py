@@ -204,6 +204,36 @@ async def test_a_role_that_is_taken_away_ends_watch_and_snapshot(tmp_path: Path)
         assert not theirs.ended.is_set()
 
 
+async def test_a_role_that_was_given_late_is_watched_over_too(tmp_path: Path) -> None:
+    """STS did not answer in time when the stream was opened: the role is given in its turn."""
+    async with fake_aws() as fake:
+        given = asyncio.Event()
+        refused = False
+
+        async def assume(call: Call) -> web.StreamResponse:
+            if "222222222222" in call.parameters["RoleArn"]:
+                await given.wait()
+                if refused:
+                    return error("AccessDenied", status=403)
+            return await fake.assume_role(call)
+
+        async def never(call: Call) -> web.StreamResponse:
+            await asyncio.sleep(60)
+            raise AssertionError(call.operation)
+
+        fake.answers |= {"AssumeRole": assume, "DescribeVpcs": never}
+        other = {**OTHER, "role_arn": "arn:aws:iam::333333333333:role/proxyd-read"}
+        config = settings([TARGET, other], fake.endpoint, limits={"assume_seconds": 1.5})
+        async with (
+            running(config, tmp_path, environment=KEYS) as daemon,
+            watching(daemon, target=["*"], type=[TYPE], mode="snapshot") as client,
+        ):
+            given.set()
+            await client.until(lambda: client.names.count("scan.started") == 2)
+            refused = True
+            await closed(client, "replaced")
+
+
 async def test_watching_over_the_roles_costs_one_call_each(tmp_path: Path) -> None:
     """However many streams a target has, STS is asked once in a period for all of them."""
     watch = {"revoked_seconds": 0.5}

@@ -76,14 +76,6 @@ BY_CAUSE = [
         ({FULL: AwsError("timeout", "ReadTimeout")}, "sts_unreachable"),
         ({FULL: SLOW}, "sts_throttled"),
         ({FULL: DENIED, PLAIN: None}, "source_identity_refused"),
-        (
-            {
-                FULL: AwsError("failed", "ValidationError"),
-                PLAIN: AwsError("failed", "ValidationError"),
-                "for the shortest time": None,
-            },
-            "duration_too_long",
-        ),
         ({FULL: DENIED, PLAIN: DENIED}, "role_not_assumable"),
         ({FULL: AwsError("failed", "Odd"), PLAIN: DENIED}, "role_not_assumable"),
         *(({FULL: error, PLAIN: DENIED}, code) for error, code in BY_CAUSE),

@@ -242,6 +242,8 @@ def test_a_policy_that_may_not_be_read_is_named() -> None:
     ("known", "lets"),
     [
         (role(ALL), True),
+        (role(statement(SQS, Resource="arn:aws:sqs:*:*:mine")), False),
+        (role(statement(SQS, Condition={"Bool": {"aws:ViaAWSService": "true"}})), False),
         (role(ALL, bound=document(ALL)), True),
         (role(ALL, bound=document(statement("s3:*"))), False),
         (role(statement("s3:*")), False),

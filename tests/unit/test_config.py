@@ -225,6 +225,23 @@ def test_an_external_id_of_an_organization_may_be_a_credential(read: Read) -> No
     assert found.external_id == "from-a-file"
 
 
+@pytest.mark.parametrize("end", [".shop", ".22222222222", ".2222222222222", "222222222222"])
+def test_an_external_id_may_look_like_an_organizations(read: Read, end: str) -> None:
+    """What none of its accounts can have is a target's own."""
+    found = read(TARGET.replace(SECRET, SECRET + end) + ORGANIZATION)
+    assert found.targets[0].external_id == SECRET + end
+
+
+@pytest.mark.parametrize("name", ["a" * 64, f"{'t' * 510}/{'a' * 64}", "team/sub/+=,.@_-"])
+def test_a_role_may_be_called_as_iam_allows(read: Read, name: str) -> None:
+    """A name of 64 characters, and a path of 512 before it."""
+    arn = f"arn:aws:iam::222222222222:role/{name}"
+    assert (
+        read(TARGET.replace("arn:aws:iam::222222222222:role/proxyd-read", arn)).targets[0].role_arn
+        == arn
+    )
+
+
 @pytest.mark.parametrize("seconds", [900, 3600])
 def test_a_session_may_last_as_long_as_the_bounds(read: Read, seconds: int) -> None:
     """The bounds of a session's duration are themselves allowed."""
@@ -304,6 +321,23 @@ BAD = [
         TARGET.replace("222222222222", "2222"),
         ["targets", "role_arn: expected arn:aws:iam::ACCOUNT:role/NAME"],
     ),
+    *(
+        (
+            TARGET.replace("role/proxyd-read", f"role/{name}"),
+            ["role_arn: expected arn:aws:iam::ACCOUNT:role/NAME, the NAME of at most 64"],
+        )
+        for name in ("a" * 65, "team/", "a//b", "/a", "t" * 511 + "/a")
+    ),
+    (
+        ORGANIZATION.replace("role/proxyd-read", "role/team/"),
+        ["role_arn: expected arn:aws:iam::{account}:role/NAME, the NAME of at most 64"],
+    ),
+    (ORGANIZATION.replace("role/proxyd-read", f"role/{'a' * 65}"), ["at most 64 characters"]),
+    (ORGANIZATION + f'via = "arn:aws:iam::111111111111:role/{"a" * 65}"', ["via: expected arn"]),
+    (
+        f'[aws]\nidentity = "arn:aws:iam::111111111111:user/{"a" * 65}"',
+        ["aws: identity: expected arn:aws:iam::ACCOUNT:role/NAME, or :user/NAME, the NAME of at"],
+    ),
     (f'{TARGET}via = "hub"', ["targets", "via: expected arn:aws:iam::ACCOUNT:role/NAME"]),
     (f"{TARGET}duration = 899", ["targets", "duration: expected 900 to 3600 seconds"]),
     (f"{TARGET}duration = 3601", ["targets", "duration: expected 900 to 3600 seconds"]),
@@ -329,6 +363,11 @@ BAD = [
         TARGET.replace(SECRET, f"{SECRET}.222222222222") + ORGANIZATION,
         ["targets[0]: the same external id as organizations[0]"],
     ),
+    (
+        TARGET.replace(SECRET, f"{SECRET}.333333333333") + ORGANIZATION,
+        ["targets[0]: the same external id as organizations[0]"],
+    ),
+    (TARGET + ORGANIZATION, ["targets[0]: the same external id as organizations[0]"]),
     (ORGANIZATION + 'units = ["Workloads"]', ["units: 'Workloads' is no id: expected ou-"]),
     (ORGANIZATION + 'units = ["222222222222"]', ["units: expected ids of units"]),
     (ORGANIZATION + 'exclude = ["2222"]', ["exclude: '2222' is no id"]),

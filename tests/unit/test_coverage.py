@@ -6,6 +6,7 @@ from proxyd.coverage import Coverage
 from proxyd.errors import Cause
 from proxyd.events import Gap, ScanCompleted, ShardEnded, Statement
 from proxyd.model import Status, Target
+from proxyd.remedies import Refusal
 
 TARGET = Target(name="t", role_arn="arn:aws:iam::222222222222:role/read/proxyd", external_id="x")
 
@@ -107,13 +108,37 @@ def test_nothing_to_scan_is_complete() -> None:
     assert summed(Coverage(0)).complete
 
 
+def test_what_no_session_has_is_not_what_the_role_lacks() -> None:
+    """AWS asked for more than the scanner declares: it is told, and nobody is to grant it."""
+    coverage = Coverage(1)
+    coverage.add(ended("denied", action="kms:Decrypt", cause="undeclared"))
+    told = summed(coverage)
+    assert told.missing_actions == []
+    assert [gap.action for gap in told.gaps] == ["kms:Decrypt"]
+    assert [(r.cause, r.actions, r.statements) for r in told.remedies] == [
+        ("undeclared", ["kms:Decrypt"], UNSET)
+    ]
+
+
+def test_what_refuses_an_action_of_proxyd_s_own_is_told() -> None:
+    """A boundary without ec2:DescribeRegions is what has to be changed, not the role's policy."""
+    coverage = Coverage(0)
+    coverage.lacks(Refusal("ec2:DescribeRegions", "boundary"))
+    coverage.lacks(Refusal("ec2:DescribeRegions", "organization"))
+    told = summed(coverage)
+    assert [(each.cause, each.actions) for each in told.remedies] == [
+        ("boundary", ["ec2:DescribeRegions"]),
+        ("organization", ["ec2:DescribeRegions"]),
+    ]
+
+
 def test_each_cause_has_its_remedy() -> None:
     """What is missing is told by the kind of policy that refuses, with the role that it is in."""
     coverage = Coverage(3)
     coverage.add(ended("denied", action="a:B", cause="policy"))
     coverage.add(ended("denied", region="r2", action="a:B", cause="policy"))
     coverage.add(ended("scp_denied", action="s3:ListAllMyBuckets", cause="organization"))
-    coverage.lacks("ec2:DescribeRegions")
+    coverage.lacks(Refusal("ec2:DescribeRegions"))
     told = summed(coverage).remedies
     assert {(each.role, each.account) for each in told} == {("proxyd", "222222222222")}
     assert [(each.cause, each.actions, each.statements) for each in told] == [

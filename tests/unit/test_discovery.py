@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from proxyd.discovery import AT_START, PATIENCE, RETRY, Discovery
+from proxyd.aws.organization import PATIENCE
+from proxyd.discovery import AT_START, RETRY, Discovery
 from proxyd.model import Account
 from proxyd.settings import Organization
 

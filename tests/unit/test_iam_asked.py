@@ -103,6 +103,18 @@ def test_who_assumes_the_role() -> None:
         asked.principal(settings, target(via=VIA), other)
 
 
+def test_who_assumes_a_role_on_the_way() -> None:
+    """Proxyd itself does; only of a role that is on some way it can be said."""
+    settings = Settings(
+        aws=Aws(identity=HUB), organizations=(organization(via=VIA),), targets=(target(),)
+    )
+    other = "arn:aws:iam::111111111111:user/proxyd"
+    assert asked.via_principal(settings, VIA, None) == HUB
+    assert asked.via_principal(settings, VIA, other) == other
+    with pytest.raises(ConfigError, match=f"--via: the configuration has no role behind {LISTER}"):
+        asked.via_principal(settings, LISTER, None)
+
+
 @pytest.mark.parametrize(
     "arn",
     [

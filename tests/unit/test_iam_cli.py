@@ -145,6 +145,8 @@ def test_several_policies_are_a_list() -> None:
         (("terraform", "--target", "staging", "--identity", "me"), "--identity: 'me' is neither"),
         (("policy", "--target", "staging", "--type", "AWS::S3::Bucket"), "hold none of these"),
         (("base", "--via", HUB), f"has no role behind {HUB}"),
+        (("trust", "--via", HUB), f"has no role behind {HUB}"),
+        (("trust", "--via", HUB, "--target", "staging"), "--target, --via: expected one of them"),
     ],
 )
 def test_what_is_wrong_is_said(config: Path, arguments: tuple[str, ...], why: str) -> None:
@@ -170,6 +172,22 @@ def test_a_trust_policy_has_to_name_somebody(tmp_path: Path) -> None:
         printed("trust", config=path)
     [assume, _] = document("trust", "--identity", HUB, config=path)["Statement"]
     assert assume["Principal"] == {"AWS": HUB}
+
+
+def test_a_role_on_the_way_trusts_proxyd_and_those_behind_it_trust_that_role(
+    tmp_path: Path,
+) -> None:
+    """`--via` prints the one, and the target's own trust policy the other."""
+    path, via = tmp_path / "proxyd.toml", "arn:aws:iam::111111111111:role/via"
+    path.write_text(f'{TARGET.format(name="production")}via = "{via}"\n')
+    with pytest.raises(ConfigError, match=r"--identity: expected the ARN"):
+        printed("trust", "--via", via, config=path)
+    on_the_way = document("trust", "--via", via, "--identity", HUB, config=path)
+    behind = document("trust", config=path)
+    assert on_the_way["Statement"][0]["Principal"] == {"AWS": HUB}
+    assert behind["Statement"][0]["Principal"] == {"AWS": via}
+    assert "ExternalId" not in json.dumps(on_the_way)
+    assert "the-id-of-production" in json.dumps(behind)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from proxyd.iam.eventing import template
+from proxyd.iam.eventing import region_of, template
 
 from .fakes import ACCOUNT, target
 
@@ -38,6 +38,20 @@ def test_the_role_may_read_this_queue_and_no_more() -> None:
             "Action": "sqs:ReceiveMessage",
             "Resource": {"Fn::GetAtt": ["Queue", "Arn"]},
         }
+    ]
+
+
+def test_a_second_queue_takes_nothing_from_the_first() -> None:
+    """Both are read by one role, by policies of different names, in one region or in two."""
+    queues = [QUEUE, f"{QUEUE}-2", QUEUE.replace("eu-west-1", "eu-central-1")]
+    roles = [
+        template(target(events=queue), region_of(queue))["Resources"]["RolePolicy"]
+        for queue in queues
+    ]
+    assert [role["Properties"]["PolicyName"] for role in roles] == [
+        "proxyd-events-eu-west-1",
+        "proxyd-events-2-eu-west-1",
+        "proxyd-events-eu-central-1",
     ]
 
 

@@ -16,7 +16,8 @@ from policy_sentry.querying.actions import get_action_data
 from proxyd import registry
 from proxyd.aws.access import actions_for
 from proxyd.aws.models import operations_of
-from proxyd.iam.policies import MAX_MANAGED_POLICY, role_policies, trust_policy
+from proxyd.aws.policy import via_policy
+from proxyd.iam.policies import MAX_MANAGED_POLICY, role_policies, trust_policy, via_trust_policy
 from proxyd.model import Operation
 
 from .fakes import scanner
@@ -147,9 +148,20 @@ def test_the_trust_policy_asks_for_the_external_id() -> None:
     assert rest["Action"] == ["sts:SetSourceIdentity", "sts:TagSession"]
 
 
-def test_conditions_are_on_keys_that_their_actions_have() -> None:
+def test_a_role_on_the_way_trusts_without_an_external_id() -> None:
+    """None is sent on that hop; what it trusts proxyd with is what its session may go on with."""
+    hub, target = (f"arn:aws:iam::111111111111:role/{name}" for name in ("hub", "target"))
+    assume, rest = via_trust_policy(hub)["Statement"]
+    assert assume["Principal"] == rest["Principal"] == {"AWS": hub}
+    assert assume["Condition"] == {"StringLike": {"sts:RoleSessionName": "proxyd-*"}}
+    [goes_on] = json.loads(via_policy(target))["Statement"]
+    assert [assume["Action"], *rest["Action"]] == goes_on["Action"]
+
+
+@pytest.mark.parametrize("policy", [trust_policy("principal", "the-id"), via_trust_policy("hub")])
+def test_conditions_are_on_keys_that_their_actions_have(policy: dict[str, Any]) -> None:
     """A condition on a key that an action does not have would never be true."""
-    for statement in trust_policy("principal", "the-id")["Statement"]:
+    for statement in policy["Statement"]:
         wanted = {key for test in statement.get("Condition", {}).values() for key in test}
         actions = statement["Action"]
         for action in [actions] if isinstance(actions, str) else actions:

@@ -107,6 +107,7 @@ def test_the_queue_is_in_the_template_of_a_target_that_has_one() -> None:
     """The role may read it, and the description says where the stack belongs."""
     made = template(TARGETS)
     [policy] = properties(made, "Role")["Policies"]
+    assert policy["PolicyName"] == "proxyd-events-eu-west-1"
     [statement] = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "sqs:ReceiveMessage"
     assert statement["Resource"] == {"Fn::GetAtt": ["Queue", "Arn"]}

@@ -80,6 +80,7 @@ def test_the_queue_is_there_for_a_target_that_has_one() -> None:
     assert (queue["name"], queue["message_retention_seconds"]) == ("proxyd-events", 300)
     assert queue["sqs_managed_sse_enabled"] is True
     assert found["resource aws_cloudwatch_event_rule proxyd"]["event_pattern"] == PATTERN
+    assert found["resource aws_iam_role_policy proxyd_events"]["name"] == "proxyd-events-eu-west-1"
     [reads] = found["resource aws_iam_role_policy proxyd_events"]["policy"]["Statement"]
     assert (reads["Action"], reads["Resource"]) == (
         "sqs:ReceiveMessage",

@@ -74,6 +74,8 @@ CODES = {
     ],
     "throttled": [
         "BandwidthLimitExceeded",
+        "CallRateLimitExceededException",
+        "DependencyThrottle",
         "EC2ThrottledException",
         "LimitExceededException",
         "PriorRequestNotComplete",
@@ -217,6 +219,9 @@ def test_a_name_in_the_message_is_no_cause() -> None:
     named = f"{IMPLICIT} on resource: {WHAT}/because no permissions boundary "
     error = answered("AccessDenied", f"{named} because no identity-based policy allows it")
     assert error.cause == "policy"
+    named = f"{IMPLICIT} on resource: {WHAT}/service control policy "
+    error = answered("AccessDenied", f"{named} because no identity-based policy allows it")
+    assert (error.status, error.cause) == ("denied", "policy")
 
 
 @pytest.mark.parametrize(

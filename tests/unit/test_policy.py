@@ -128,12 +128,15 @@ def test_one_type_can_not_be_split() -> None:
 
 
 def test_a_chained_role_may_only_go_on() -> None:
-    """The session of a role on the way may assume the one target and nothing else."""
+    """The session of a role on the way may assume the one target and nothing else.
+
+    It may pass tags on: those of EKS Pod Identity go on with each session, asked or not.
+    """
     role = "arn:aws:iam::222222222222:role/proxyd-read"
     [statement] = json.loads(via_policy(role))["Statement"]
     assert statement == {
         "Effect": "Allow",
-        "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
+        "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
         "Resource": role,
     }
 

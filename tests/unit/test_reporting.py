@@ -121,6 +121,19 @@ def test_what_is_denied_is_laid_out_by_service_with_its_remedy() -> None:
     assert "sqs:ListQueues" not in command
 
 
+def test_a_command_names_the_whole_target() -> None:
+    """A name may be longer than what is shown of it, and is copied with the command."""
+    name = "a" * 63
+    text = read(
+        report(
+            target=name,
+            problems=["external_id_not_required"],
+            external_id=ExternalId(required=False),
+        )
+    )
+    assert f"proxyd iam cloudformation --target {name}\n" in text
+
+
 def test_an_open_role_is_told_with_what_shuts_it() -> None:
     """The condition for the trust policy is there, and the external id is not."""
     text = read(
@@ -197,7 +210,7 @@ def test_what_a_role_grants_beyond_need_is_a_warning() -> None:
         "beyond need: 7. The session policy keeps every session of proxyd from using any of it",
         "who may assume it besides arn:aws:iam::1:role/proxyd: *",
         "not allowed either by the role's policies: a:Later",
-        "session tags: refused, which is good",
+        "session tags: refused: proxyd sends none",
     ):
         assert part in text
 

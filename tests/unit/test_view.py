@@ -14,6 +14,7 @@ from proxyd.live.feed import FIRST, MAX_REMOVED, Entry, Feed, Memory, Numbers, S
 from proxyd.live.part import Part, Published, Settled
 from proxyd.live.view import GAP, Piece, Reader, View, Wanted
 from proxyd.model import GLOBAL, Resource, Status, Target
+from proxyd.remedies import Refusal
 from proxyd.sse import SSE
 from proxyd.wire import Wire
 
@@ -537,7 +538,7 @@ def test_a_mark_says_what_was_seen_and_what_not() -> None:
     feed = world.feed()
     other: Key = ("AWS::EC2::Other", REGION)
     one = part(feed, HOME, other)
-    one.lacking = "ec2:DescribeRegions"
+    one.lacking = Refusal("ec2:DescribeRegions", "boundary")
     view = world.view(one)
     world.sweep(feed, thing(1), thing(2))
     how = {"status": "denied", "code": "X", "action": "ec2:DescribeOthers"}

@@ -71,7 +71,8 @@ export type Cause =
   | "resource_policy"
   | "endpoint_policy"
   | "organization"
-  | "elsewhere";
+  | "elsewhere"
+  | "undeclared";
 
 export interface Statement {
   Effect: "Allow" | "Deny";

@@ -115,6 +115,7 @@ const PLACES: Record<Cause | "unknown", string> = {
   resource_policy: "The policy of the resource itself has to let in the role {role} for:",
   endpoint_policy: "The policy of the VPC endpoint that proxyd goes through refuses:",
   organization: "A policy of the organization forbids these, which no policy of the role mends:",
+  undeclared: "AWS asks for these besides what the scanner declares, and proxyd asks for no more:",
   elsewhere: "The role's policies allow these; something else refuses them:",
 };
 
