@@ -132,6 +132,13 @@ _BESIDES = {
 and botocore asks Timestream where the account's databases are before it asks for them."""
 
 
+ASSUMING = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
+"""What it takes to assume a role for somebody.
+
+proxyd sends no tags, but its own session may have some that go on with each session after it
+(EKS Pod Identity's do), and those are let on by `sts:TagSession` only.
+"""
+
 RESOURCES = {
     "cassandra:Select": (
         "arn:*:cassandra:*:*:/keyspace/system*",

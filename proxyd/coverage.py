@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from proxyd.actions import ASSUMING
 from proxyd.events import Gap, ScanCompleted, ShardEnded
 from proxyd.model import Target
-from proxyd.remedies import ASSUMING, Refusal, refusals, remedies
+from proxyd.remedies import Refusal, refusals, remedies
 
 
 class Coverage:
@@ -52,7 +53,7 @@ class Coverage:
 
         What an SCP forbids no policy can grant, and AssumeRole is for the trust policy.
         """
-        return sorted(self.refused - ASSUMING)
+        return sorted(self.refused.difference(ASSUMING))
 
     def completed(self, *, scan: str, target: Target, calls: int, ms: int) -> ScanCompleted:
         """Sum it up; `calls` are those made outside of shards."""

@@ -40,6 +40,10 @@ class ConfigError(StartupError):
     """The configuration is refused."""
 
 
+class UsageError(StartupError):
+    """What was given on the command line can not be; the text starts with the option's name."""
+
+
 class PluginError(StartupError):
     """A plugin is refused; the text starts with the plugin's name."""
 

@@ -24,7 +24,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 MAX_NAME = 63
 MAX_PORT = 65535
 SINKS = "stdout, journald, unix:/PATH, tcp://HOST:PORT, tls://HOST:PORT"
-NAME_EXPECTED = "expected letters, digits, `.`, `_`, `-`"
+NAME_EXPECTED = "expected letters (a-z, A-Z), digits, `.`, `_`, `-`, the first a letter or digit"
 ROLE_EXPECTED = "expected arn:aws:iam::ACCOUNT:role/NAME, the NAME of at most 64 characters"
 IDENTITY_EXPECTED = (
     "expected arn:aws:iam::ACCOUNT:role/NAME, or :user/NAME, the NAME of at most 64 characters"

@@ -36,13 +36,14 @@ def not_assumed(error: AwsError) -> Problem:
             code = "no_base_credentials"
             detail = (
                 "proxyd has no AWS credentials of its own: give it an instance profile, "
-                "a web identity, environment variables, or a profile that is there"
+                "a web identity, a key and its secret in the environment, or a profile that is "
+                "there"
             )
         case AwsError(code=aws_code) if aws_code in _BAD_CREDENTIALS:
             code = "bad_base_credentials"
             detail = (
-                "AWS does not accept proxyd's own credentials: look at whether they are "
-                "expired or of another partition, and at the clock of the machine"
+                "AWS does not accept proxyd's own credentials: they are deleted, mistyped, expired "
+                "or of another partition, or the clock of the machine is wrong"
             )
         case AwsError(status="denied" | "scp_denied"):
             code = "role_not_assumable"

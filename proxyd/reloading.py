@@ -33,7 +33,7 @@ class Reload:
         """Take the configuration as it is now, unless something is wrong with it."""
         try:
             settings = config.load(self._path, self._credentials)
-            preflight.check(settings, self._service.registry)
+            preflight.check(settings, self._service.registry, self._path)
         except StartupError as error:
             self._service.configuration = "refused"
             self._service.not_adopted()

@@ -11,6 +11,7 @@ from typing import NamedTuple, get_args
 
 from msgspec import UNSET
 
+from proxyd.actions import ASSUMING
 from proxyd.errors import Cause
 from proxyd.events import Remedy, ShardEnded
 from proxyd.model import Target
@@ -19,9 +20,6 @@ from proxyd.statements import allowing
 _MENDED_BY_A_STATEMENT: frozenset[Cause | None] = frozenset({"policy", "boundary", None})
 _FIRST, *_OTHERS = get_args(Cause)
 _ORDER: tuple[Cause | None, ...] = (_FIRST, None, *_OTHERS)
-ASSUMING = frozenset({"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"})
-"""What the trust policy lets proxyd do, and no policy of the role."""
-
 REFUSED = frozenset({"denied", "scp_denied"})
 """How a shard ends to which something was refused."""
 
@@ -41,7 +39,7 @@ def refusals(shard: ShardEnded) -> set[Refusal]:
         refused.add(shard.action)
         if shard.cause is not None:
             causes[shard.action] = shard.cause
-    return {Refusal(action, causes.get(action)) for action in refused - ASSUMING}
+    return {Refusal(action, causes.get(action)) for action in refused.difference(ASSUMING)}
 
 
 def role_name(target: Target) -> str:

@@ -70,14 +70,16 @@ def enter(mode: str, connect_ports: Collection[int]) -> Report:
         try:
             step()
         except OSError as error:
-            missing.append(f"{name}: {error.strerror or error}")
+            why = f"{name}: {error.strerror or error}"
+            if mode == "required":  # at once: after the limits no file takes the reason any more
+                raise StartupError(
+                    f"the sandbox does not hold ({why}). Mend that, or set sandbox.mode to "
+                    '"best-effort" in the configuration: then nothing but proxyd itself keeps the '
+                    "promise"
+                ) from None
+            missing.append(why)
         else:
             held.append(name)
-    if missing and mode == "required":
-        raise StartupError(
-            f"the sandbox does not hold ({'; '.join(missing)}). Mend that, or set sandbox.mode to "
-            '"best-effort" in the configuration: then nothing but proxyd itself keeps the promise'
-        )
     return Report(mode=mode, layers=tuple(held), missing=tuple(missing), warnings=warnings)
 
 

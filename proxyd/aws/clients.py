@@ -172,12 +172,15 @@ class Clients:
         return client
 
     async def _make_guarded(self, key: Key) -> Any:
-        service, region = key
-        made = self._session.client(
-            service, region_name=region, **self._reach(service, _OURS, region)
-        )
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._maker, internals.complete, made.__aenter__())
+        return await loop.run_in_executor(self._maker, self._made, key)
+
+    def _made(self, key: Key) -> Any:
+        """Make it from the first step on: of what is called off nothing has been begun."""
+        service, region = key
+        reach = self._reach(service, _OURS, region)
+        client = self._session.client(service, region_name=region, **reach)
+        return internals.complete(client.__aenter__())
 
     async def _make_base(self, key: Key) -> Any:
         """Make it on the loop: finding proxyd's own credentials may take a request."""

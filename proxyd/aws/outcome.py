@@ -155,7 +155,12 @@ def outcome(  # noqa: C901, PLR0911 - a table reads best as one
             return AwsError("failed", "RepeatedPageToken")
         case ResponseParserError():
             return AwsError("failed", "UnreadableResponse")
-        case boto.NoCredentialsError() | boto.CredentialRetrievalError() | boto.ProfileNotFound():
+        case (
+            boto.NoCredentialsError()
+            | boto.PartialCredentialsError()
+            | boto.CredentialRetrievalError()
+            | boto.ProfileNotFound()
+        ):
             return AwsError("failed", "NoCredentials")
     return AwsError("failed", type(error).__name__)
 

@@ -11,18 +11,12 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from proxyd.actions import ASSUMING
 from proxyd.events import Statement
 from proxyd.statements import allowing, document
 
 MAX_SESSION_POLICY = 2048
 """Characters of a session policy."""
-
-ASSUMING = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
-"""What it takes to assume a role for somebody.
-
-proxyd sends no tags, but its own session may have some that go on with each session after it
-(EKS Pod Identity's do), and those are let on by `sts:TagSession` only.
-"""
 
 
 class SessionPolicy(msgspec.Struct, frozen=True):

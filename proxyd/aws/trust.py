@@ -63,6 +63,8 @@ class Trust:
 
     Attributes:
         meter: all that was asked.
+        identity: as whom proxyd runs, as the configuration has it; of a chained role the one that
+            it is assumed through.
 
     """
 
@@ -89,7 +91,7 @@ class Trust:
         """
         self.meter = Meter()
         self._shared = shared
-        self._own = identity
+        self.identity = target.via or identity
         self._region = shared.sts_region or home_of(target.partition)
         self._target = target
         self._name = session_name(scan)
@@ -120,7 +122,7 @@ class Trust:
         except TimeoutError:
             raise AwsError("timeout", "CallerIdentityTimeout") from None
         # STS leaves out the path of a role.
-        return self._own if self._own and same_identity(self._own, found) else found
+        return self.identity if self.identity and same_identity(self.identity, found) else found
 
     async def _refused(self, session: Session | None) -> AwsError | None:
         if session is None:

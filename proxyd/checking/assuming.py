@@ -18,7 +18,6 @@ from proxyd.checking.report import Answer, ExternalId, Why
 from proxyd.errors import AwsError
 from proxyd.model import Target
 from proxyd.refusals import not_assumed
-from proxyd.remedies import role_name
 
 FULL = "as a scan does"
 _PLAIN = "without a source identity"
@@ -45,11 +44,20 @@ class Told(NamedTuple):
 
 
 class Asking(msgspec.Struct, frozen=True):
-    """Who asks for what, as far as the words need it."""
+    """Who asks for what, as far as the words need it.
+
+    Attributes:
+        target: whose role.
+        principal: who asks for it.
+        hop: why the role in the middle is refused.
+        expected: who was to ask for it, where that is somebody else.
+
+    """
 
     target: Target
     principal: str
     hop: AwsError | None
+    expected: str | None = None
 
 
 async def told_by(trust: Trust, target: Target) -> Told:
@@ -63,9 +71,10 @@ async def told_by(trust: Trust, target: Target) -> Told:
         ways = _ways(target, given=answers[FULL] is None)
         refused = await asyncio.gather(*map(trust.ask, ways.values()))
         answers |= dict(zip(ways, refused, strict=True))
+    expected = trust.identity if principal not in {None, trust.identity} else None
     return Told(
         principal=principal,
-        why=why(answers, Asking(target, principal or "proxyd's own identity", hop)),
+        why=why(answers, Asking(target, principal or "proxyd's own identity", hop, expected)),
         external_id=external_id(answers),
         source_identity=source_identity(answers),
         tags=_answer(answers, _TAGGED),
@@ -184,13 +193,18 @@ def _in_the_middle(target: Target, hop: AwsError) -> tuple[str, str]:
 
 
 def _refused_altogether(refused: AwsError, asking: Asking) -> tuple[str, str]:
-    who, account = asking.principal, asking.target.account
-    role = f"{role_name(asking.target)} in account {account}"
+    who, role = asking.principal, asking.target.role_arn
     match refused.cause:
         case "organization":
             return "organization", (
                 "a policy of the organization forbids sts:AssumeRole or the region that STS is "
                 f"asked in: no policy of the role {role} can mend that"
+            )
+        case _ if asking.expected is not None and refused.status in _REFUSED:
+            return "another_identity", (
+                f"this is run as {who}, but by aws.identity proxyd runs as {asking.expected}, and "
+                "its roles are made for that one: check with the credentials that proxyd has, or "
+                "correct aws.identity and make the role anew"
             )
         case "policy" | "boundary" | "explicit_deny" | "session_policy":
             return "own_policy", (
@@ -206,8 +220,9 @@ def _refused_altogether(refused: AwsError, asking: Asking) -> tuple[str, str]:
     return "role_not_assumable", (
         "AWS refused it in every way that was tried. One of these is not as it should be: "
         f"the role {role} exists, by that name and path; its trust policy names {who} as "
-        "principal; its external id is the configured one; and a policy of proxyd's own identity "
-        "allows it sts:AssumeRole on the role"
+        "principal; its external id is the configured one; its other conditions let a session in "
+        "that is called proxyd-… and has the source identity proxyd-check; and a policy of "
+        "proxyd's own identity allows it sts:AssumeRole on the role"
     )
 
 

@@ -12,7 +12,7 @@ from proxyd.checking.matrix import regions_for
 from proxyd.checking.organizations import listed
 from proxyd.checking.report import Report, TargetReport
 from proxyd.checking.targets import Progress, check_targets
-from proxyd.errors import ConfigError
+from proxyd.errors import UsageError
 from proxyd.globs import did_you_mean
 from proxyd.model import Target
 from proxyd.registry import Registry
@@ -45,7 +45,7 @@ async def check_everything(
         progress: told how far it is.
 
     Raises:
-        ConfigError: there is no such target, or none has such a region.
+        UsageError: there is no such target, or none has such a region.
 
     """
     configured = {target.name for target in settings.targets}
@@ -84,9 +84,7 @@ def _chosen(known: Sequence[Target], names: Sequence[str], *, whole: bool) -> li
     by_name = {target.name: target for target in known}
     for name in names if whole else ():
         if name not in by_name:
-            raise ConfigError(
-                f"--target: no target is called {name!r}{did_you_mean(name, by_name)}"
-            )
+            raise UsageError(f"--target: no target is called {name!r}{did_you_mean(name, by_name)}")
     wanted = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
     return wanted if names else list(known)
 
@@ -96,4 +94,4 @@ def _check_region(tried: Sequence[Target], region: str | None) -> None:
         return
     known = sorted({each for target in tried for each in regions_for(target, None)})
     if region not in known:
-        raise ConfigError(f"--region: no target has {region!r}{did_you_mean(region, known)}")
+        raise UsageError(f"--region: no target has {region!r}{did_you_mean(region, known)}")

@@ -56,9 +56,11 @@ def refined(refused: Iterable[Refusal], rules: RoleRules | None) -> set[Refusal]
     """Say more of why actions are refused than AWS does, where the role's policies are known."""
     told: set[Refusal] = set()
     for refusal in refused:
-        known = rules.causes(refusal.action) if rules and refusal.cause in _READ_BY_US else []
-        if rules and refusal.cause is None and rules.lets(refusal.action):
-            known = ["elsewhere"]
+        known: list[Cause] = []
+        if rules and refusal.cause in _READ_BY_US:
+            known = rules.causes(refusal.action)
+            if rules.lets(refusal.action):
+                known = ["elsewhere"]
         told |= {Refusal(refusal.action, cause) for cause in known} or {refusal}
     return told
 

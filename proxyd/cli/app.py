@@ -18,7 +18,7 @@ from proxyd.cli import demo as demonstration
 from proxyd.cli import init as first
 from proxyd.cli import scanners as catalogue
 from proxyd.cli import watch as terminal
-from proxyd.cli.options import ConfigFile, Credentials, Types, installed, named
+from proxyd.cli.options import ConfigFile, Credentials, Types, again, installed, named
 from proxyd.cli.printing import counted
 from proxyd.errors import StartupError
 from proxyd.globs import expand
@@ -148,7 +148,7 @@ def check(  # noqa: PLR0917 - typer calls it, by name
     """Check the configuration and each target; say what mends it."""
     settings = config.load(named(config_file), credentials)
     found = installed()
-    preflight.check(settings, found)
+    preflight.check(settings, found, config_file)
     if not as_json:
         there = [counted(len(settings.targets), "target")]
         if settings.organizations:
@@ -157,7 +157,13 @@ def check(  # noqa: PLR0917 - typer calls it, by name
         typer.echo(f"{', '.join(there)}: the configuration is good")
     names = target or []
     if not checking.run(
-        settings, found, names=names, region=region, offline=offline, as_json=as_json
+        settings,
+        found,
+        names=names,
+        region=region,
+        offline=offline,
+        as_json=as_json,
+        again=again(named(config_file), credentials),
     ):
         raise typer.Exit(1)
 

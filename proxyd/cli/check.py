@@ -20,10 +20,14 @@ from proxyd.aws.shared import Shared
 from proxyd.checking.everything import OPERATIONS, check_everything
 from proxyd.checking.report import Report, TargetReport
 from proxyd.checking.targets import Progress as Told
-from proxyd.cli.reporting import DIM, HEADER, after, before, of_organization, rows, summary
+from proxyd.cli.advising import DIM
+from proxyd.cli.reporting import HEADER, after, before, of_organization, rows, summary
 from proxyd.registry import Registry
 from proxyd.settings import Settings
 from proxyd.sse import ascii_json
+
+NARROW = 100
+"""Columns below which there is no room for who refuses."""
 
 _WIDE = 10_000
 """Columns where there is no terminal: nothing is cut, and nothing broken."""
@@ -37,13 +41,15 @@ def run(
     region: str | None,
     offline: bool,
     as_json: bool,
+    again: str,
 ) -> bool:
     """Try the targets of these names, all where there are none, and print what was found out.
 
-    Offline nothing is tried: the configuration has been read by then, and is good.
+    Offline nothing is tried: the configuration has been read by then, and is good. `again` are the
+    options that lead a command to it.
 
     Raises:
-        ConfigError: there is no such target, or none has such a region.
+        UsageError: there is no such target, or none has such a region.
 
     """
     if offline:
@@ -54,7 +60,7 @@ def run(
     if as_json:
         sys.stdout.write(msgspec.json.format(ascii_json(report).decode(), indent=2) + "\n")
     else:
-        _print(report)
+        _print(report, again)
     return report.ok
 
 
@@ -90,36 +96,42 @@ def _progress() -> Generator[Told, None, None]:
         yield told
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, again: str) -> None:
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = _WIDE
     for each in report.organizations:
-        text, style = of_organization(each)
+        text, style = of_organization(each, again)
         console.print(Text(text, style))
     for target in report.targets:
-        for line in laid_out(target, console):
+        for line in laid_out(target, console, again):
             console.print(line)
 
 
-def laid_out(report: TargetReport, console: Console) -> Generator[Text, None, None]:
+def laid_out(
+    report: TargetReport, console: Console, again: str = ""
+) -> Generator[Text, None, None]:
     """Lay one target out: a line that says how it is, then only what is not as it should be."""
     text, style = summary(report)
     yield Text(text, style)
-    yield from (Text(f"  {line.text}", line.style) for line in before(report))
+    yield from (Text(f"  {line.text}", line.style) for line in before(report, again))
     gaps = rows(report)
     if gaps:
         yield from _table(gaps, console)
-    yield from (Text(f"  {line.text}", line.style) for line in after(report))
+    yield from (Text(f"  {line.text}", line.style) for line in after(report, again))
 
 
 def _table(gaps: Sequence[tuple[str, ...]], console: Console) -> Generator[Text, None, None]:
-    """Lay out what was not seen; only the words in the last column are ever broken."""
+    """Lay out what was not seen; only the words in the last column are ever broken.
+
+    In a narrow terminal they are left out: what to change is told below.
+    """
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=DIM)
-    for name in HEADER:
+    columns = len(HEADER) if console.width >= NARROW else len(HEADER) - 1
+    for name in HEADER[:columns]:
         table.add_column(name, no_wrap=name != HEADER[-1])
     seen = ""
-    for service, *rest in gaps:
+    for service, *rest in (gap[:columns] for gap in gaps):
         table.add_row(*(Text(cell) for cell in ("" if service == seen else service, *rest)))
         seen = service
     least = Measurement.get(console, console.options.update(width=_WIDE), table).minimum

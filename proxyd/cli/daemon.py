@@ -50,7 +50,7 @@ def run(path: Path, credentials: Path | None, *, verbose: bool) -> None:
     logs.configure(verbose=verbose)
     settings = config.load(path, credentials)
     scanners = registry.load(registry.discover(), models.operations_of)
-    preflight.check(settings, scanners)
+    preflight.check(settings, scanners, path)
     _lift_open_files()
     listener = server.listen(settings.server)
     reached = clients.ports(settings.aws).union(

@@ -14,7 +14,7 @@ import typer
 
 from proxyd import config
 from proxyd.cli.options import ConfigFile, Credentials, Types, installed, named
-from proxyd.errors import ConfigError
+from proxyd.errors import ConfigError, UsageError
 from proxyd.iam import asked, base, eventing, hints, policies, role, template, terraform
 from proxyd.model import Target
 from proxyd.settings import Settings
@@ -71,7 +71,7 @@ def trust(
     settings = config.load(named(config_file), credentials)
     if via is not None:
         if target is not None:
-            raise ConfigError("--target, --via: expected one of them")
+            raise UsageError("--target, --via: expected one of them")
         principal = _somebody(asked.via_principal(settings, via, identity))
         _print(policies.via_trust_policy(principal), hints.VIA_TRUST)
         return
@@ -205,7 +205,7 @@ def _target(settings: Settings, name: str | None) -> Target:
 
 def _somebody(principal: str | None) -> str:
     if principal is None:
-        raise ConfigError(
+        raise UsageError(
             "--identity: expected the ARN of the role or user that proxyd runs as, here or as "
             "aws.identity in the configuration"
         )

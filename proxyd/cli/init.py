@@ -5,7 +5,6 @@ Three questions at most: which account, what it is called here, and who proxyd i
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import json
 import os
@@ -14,42 +13,33 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import typer
 
 from proxyd import config, forms, preflight, tables
 from proxyd.auth import tokens
 from proxyd.aws.access import actions_for
-from proxyd.aws.identity import own_identity, same_identity
-from proxyd.aws.regions import home_of
-from proxyd.aws.shared import Shared
-from proxyd.cli import beginning
-from proxyd.cli.options import installed
-from proxyd.errors import AwsError, ConfigError, StartupError
+from proxyd.aws.identity import same_identity
+from proxyd.cli import asking, beginning
+from proxyd.cli.asking import Proposed, answer
+from proxyd.cli.options import CONFIGURATION, again, installed
+from proxyd.errors import ConfigError, StartupError
 from proxyd.globs import expand
-from proxyd.iam import identity as identities
 from proxyd.iam import role, template
 from proxyd.model import Scanner, Target
-from proxyd.settings import Aws, Quota, Settings
+from proxyd.settings import Aws, Settings
 
-CONFIGURATION = "proxyd.toml"
+_KEY = re.compile(r"^\w+")
+_FLAGS = {
+    "endpoint_url": "--endpoint-url",
+    "regions": "--region",
+    "types": "--type",
+}
+"""What a key of the configuration is called where a person gives it."""
 
-ASKING_SECONDS = 5.0
-"""Seconds that finding proxyd's own identity may take: it only saves typing."""
-
-_WITH_ITS_PATH = ", with its path, where it has one"
-_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _PRIVATE = 0o700
 _SECRET = 0o600
 _PUBLIC = 0o644
-
-
-class _Proposed(NamedTuple):
-    """What an answer may be taken from, and what has to be said of it in the question."""
-
-    answer: str | None
-    to_be_said: str = ""
 
 
 def run(
@@ -72,58 +62,89 @@ def run(
     """
     _check(lambda: tables.Aws(endpoint_url=endpoint_url))  # before anybody is asked there
     there = _there(directory)
-    account = _answer(account, "account", "The AWS account to look into (12 digits)", _account)
-    name = _answer(name, "name", "What it is called here", _name, lambda: _Proposed("production"))
-    identity = _answer(
+    if there is not None:
+        identity, endpoint_url = _as_there(there.aws, identity, endpoint_url)
+    account = answer(account, "account", "The AWS account to look into (12 digits)", asking.account)
+    name = answer(
+        name, "name", "What it is called here", asking.name, lambda: Proposed("production")
+    )
+    identity = answer(
         identity,
         "identity",
         "The role or user that proxyd runs as (its ARN)",
-        _identity,
-        lambda: _Proposed(there.aws.identity) if there else _mine(endpoint_url),
+        asking.identity,
+        lambda: asking.mine(endpoint_url),
     )
-    role_arn = _role_arn(identity.split(":")[1], account, name, there)
+    role_arn = _role_arn(identity, account, name, there)
     target = _target(role_arn, name, regions, types)
     scanners = installed()
     _check(lambda: _hold(target, scanners))
-    made = _template(target, identity, scanners)
+    template = _template(target, identity, scanners)
+    made = beginning.Beginning(
+        directory=directory,
+        target=target,
+        identity=identity,
+        endpoint_url=endpoint_url,
+        files=again(directory / CONFIGURATION, directory / "credentials"),
+    )
     if there is None:
-        first = Aws(identity=identity, endpoint_url=endpoint_url)
-        _begin(directory, target, made, first)
+        _begin(made, template)
     else:
-        _write(_files(directory, target, made))
-        _say(made, beginning.added(directory, target))
+        _write(_files(made, template))
+        _say(template, beginning.added(made, known=there.aws.identity is not None))
 
 
-def _begin(directory: Path, target: Target, made: str, aws: Aws) -> None:
+def _begin(made: beginning.Beginning, template: str) -> None:
     """Write a configuration as well, with a token that is shown this once."""
     token = tokens.new_token()
-    text = beginning.configuration(target, aws, principal=_principal(), token=token)
-    _write({**_files(directory, target, made), directory / CONFIGURATION: text})
-    _say(made, beginning.begun(directory, target, token))
+    text = beginning.configuration(made, principal=_principal(), token=token)
+    _write({**_files(made, template), made.directory / CONFIGURATION: text})
+    _say(template, beginning.begun(made, token))
 
 
-def _files(directory: Path, target: Target, made: str) -> dict[Path, str]:
+def _files(made: beginning.Beginning, template: str) -> dict[Path, str]:
+    target, secrets = made.target, made.directory / "credentials"
     return {
-        directory / "credentials" / beginning.credential(target): target.external_id + "\n",
-        directory / f"{target.name}.role.json": made,
+        secrets / beginning.credential(target): target.external_id + "\n",
+        made.directory / f"{target.name}.role.json": template,
     }
 
 
-def _say(made: str, says: str) -> None:
+def _say(template: str, says: str) -> None:
     """Print the template to where it can be redirected, and what comes next to the person."""
-    sys.stdout.write(made)
+    sys.stdout.write(template)
     sys.stdout.flush()
     sys.stderr.write(says)
 
 
-def _role_arn(partition: str, account: str, name: str, there: Settings | None) -> str:
+def _as_there(
+    aws: Aws, identity: str | None, endpoint_url: str | None
+) -> tuple[str | None, str | None]:
+    """Take the identity and the endpoint that the configuration has: proxyd is one, in one AWS."""
+    if identity and aws.identity is not None and asking.identity(identity) != aws.identity:
+        raise typer.BadParameter(
+            f"--identity: {identity!r} is not whom proxyd runs as: the configuration has "
+            f"{aws.identity} (aws.identity); leave it out, or choose another DIRECTORY"
+        )
+    return aws.identity or identity, endpoint_url or aws.endpoint_url
+
+
+def _role_arn(identity: str, account: str, name: str, there: Settings | None) -> str:
     """Name the role, apart from one that is there: each asks for an external id of its own."""
-    arn = f"arn:{partition}:iam::{account}:role/{role.NAME}"
-    if there is None:
-        return arn
-    taken = {target.role_arn for target in there.targets}
-    taken |= {each.role_arn.replace("{account}", account) for each in there.organizations}
-    return f"{arn}-{name}" if any(same_identity(arn, each) for each in taken) else arn
+    arn = f"arn:{identity.split(':')[1]}:iam::{account}:role/{role.NAME}"
+    taken = set()
+    if there is not None:
+        taken = {target.role_arn for target in there.targets}
+        taken |= {each.role_arn.replace("{account}", account) for each in there.organizations}
+    arn = f"{arn}-{name}" if any(same_identity(arn, each) for each in taken) else arn
+    if not forms.ROLE_ARN.fullmatch(arn):
+        called = arn.rpartition("/")[2]
+        raise typer.BadParameter(f"--name: too long for a role's, {called}: expected a shorter one")
+    if same_identity(arn, identity):
+        raise typer.BadParameter(
+            f"--identity: {identity} is the role that this makes; expected the one that assumes it"
+        )
+    return arn
 
 
 def _target(role_arn: str, name: str, regions: Sequence[str], types: Sequence[str]) -> Target:
@@ -154,7 +175,10 @@ def _check(question: Callable[[], object]) -> None:
     try:
         question()
     except (ValueError, ConfigError) as error:
-        raise typer.BadParameter(str(error).removeprefix("targets[0].")) from None
+        said = str(error).removeprefix("targets[0].")
+        raise typer.BadParameter(
+            _KEY.sub(lambda key: _FLAGS.get(key[0], key[0]), said, count=1)
+        ) from None
 
 
 def _hold(target: Target, scanners: Mapping[str, Scanner]) -> None:
@@ -204,54 +228,6 @@ def _template(target: Target, identity: str, scanners: Mapping[str, Scanner]) ->
     return json.dumps(made, indent=2) + "\n"
 
 
-def _answer(
-    given: str | None,
-    flag: str,
-    question: str,
-    check: Callable[[str], str],
-    default: Callable[[], _Proposed] = lambda: _Proposed(None),
-) -> str:
-    """Take what a flag says, or ask a person until the answer is good."""
-    if given:
-        return check(given)
-    if not sys.stdin.isatty():
-        raise typer.BadParameter(
-            f"--{flag}: not given, and there is no terminal to ask: {question}"
-        )
-    proposed, to_be_said = default()
-    question += to_be_said
-    while True:
-        # Not to stdout, as input() does: that is for the template.
-        sys.stderr.write(f"{question} [{proposed}]: " if proposed else f"{question}: ")
-        sys.stderr.flush()
-        line = sys.stdin.readline()
-        if not line:
-            raise StartupError(f"--{flag}: no answer")
-        try:
-            return check(line.strip() or proposed or "")
-        except typer.BadParameter as error:
-            sys.stderr.write(f"  {error.message}\n")
-
-
-def _account(text: str) -> str:
-    if not _ACCOUNT.fullmatch(text):
-        raise typer.BadParameter(f"--account: {text!r} is not the 12 digits of an account")
-    return text
-
-
-def _name(text: str) -> str:
-    if not forms.is_name(text):
-        raise typer.BadParameter(f"--name: {text!r}: {forms.NAME_EXPECTED}")
-    return text
-
-
-def _identity(text: str) -> str:
-    try:
-        return identities.checked(text)
-    except ConfigError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
 def _principal() -> str:
     """Call the first principal as the person is called on this machine."""
     try:
@@ -259,24 +235,3 @@ def _principal() -> str:
     except (KeyError, OSError):
         return "admin"
     return name if forms.is_name(name) else "admin"
-
-
-def _mine(endpoint_url: str | None) -> _Proposed:
-    """Return who the credentials of this shell are, to be confirmed; None where they are nobody's.
-
-    Those of a person who has logged in (IAM Identity Center) are not proxyd's. A role is known
-    by its session, and what STS says of one leaves out the role's path.
-    """
-    try:
-        found = asyncio.run(_asked(Aws(endpoint_url=endpoint_url, connect_timeout=2.0)))
-        identities.checked(found)
-    except (AwsError, TimeoutError, ConfigError):
-        return _Proposed(None)
-    if "/AWSReservedSSO_" in found:
-        return _Proposed(None)
-    return _Proposed(found, _WITH_ITS_PATH if ":role/" in found else "")
-
-
-async def _asked(aws: Aws) -> str:
-    async with asyncio.timeout(ASKING_SECONDS), Shared(aws, Quota()) as shared:
-        return await own_identity(shared, home_of("aws"))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -20,25 +17,24 @@ from proxyd.checking.report import (
     TargetReport,
 )
 from proxyd.checking.verdict import words
+from proxyd.cli.advising import (
+    BAD,
+    DIM,
+    GOOD,
+    PLAIN,
+    WARNING,
+    Line,
+    adding,
+    commands,
+    proxyd,
+    template,
+    trust,
+)
 from proxyd.cli.printing import clean, counted, mending, wrapped
 from proxyd.errors import Cause
-from proxyd.events import Remedy, Statement
-from proxyd.statements import document
+from proxyd.remedies import REFUSED
 
-GOOD, BAD, WARNING, DIM, PLAIN = "green", "red", "yellow", "dim", ""
-
-MAX_INLINE = 10_240
-"""Characters that the inline policies of a role may have."""
-
-_NOTHING = document([])
 _BY_ADDING_TO_THE_ROLE: frozenset[Cause | None] = frozenset({"policy", None})
-
-
-class Line(NamedTuple):
-    """A line, and the style that it has where there are colours."""
-
-    text: str
-    style: str = PLAIN
 
 
 HEADER = ("service", "type", "region", "status", "action", "refused by")
@@ -74,32 +70,36 @@ def summary(report: TargetReport) -> Line:
     return Line(f"{name}: NOT READY: {words(report.problems)} · {figures}", BAD)
 
 
-def of_organization(report: OrganizationReport) -> Line:
+def of_organization(report: OrganizationReport, again: str) -> Line:
     """Say how many accounts an organization has, or why that is not known."""
     name = f"organization {clean(report.organization)}"
     if report.code is not None:
         told = f"{name}: NOT LISTED: {clean(report.code, None)}"
         if report.action is None:
             return Line(told, BAD)
-        by = "proxyd iam base, or lister where it has a list_role_arn, prints what it takes"
-        return Line(f"{told}: {clean(report.action, None)} is refused ({by})", BAD)
+        by = f"{proxyd('iam base', again)}, or iam lister where it has a list_role_arn"
+        return Line(f"{told}: {clean(report.action, None)} is refused; what it takes: {by}", BAD)
     if not report.accounts:
         return Line(f"{name}: NO ACCOUNT: look at its units and at what is left out", BAD)
     told = "one is tried in full, of the others the role; --target NAME tries another"
     return Line(f"{name}: {counted(report.accounts, 'account')}: {told}", GOOD)
 
 
-def before(report: TargetReport) -> Iterator[Line]:
-    """Say what stands before the table: whether the role is given, and to whom it should not be."""
+def before(report: TargetReport, again: str) -> Iterator[Line]:
+    """Say what stands before the table: whether the role is given, and to whom it should not be.
+
+    `again` are the options that lead a command to the same configuration.
+    """
     if report.why is not None:
         yield Line(f"AssumeRole: {report.why.aws_code}", BAD)
         yield from _all(wrapped(report.why.detail))
         if len(report.why.tried) > 1:
             yield from _all(wrapped(f"tried: {', '.join(report.why.tried)}"), DIM)
-    yield from _open_doors(report)
+        yield from commands(report.why.code, report, again)
+    yield from _open_doors(report, again)
 
 
-def _open_doors(report: TargetReport) -> Iterator[Line]:
+def _open_doors(report: TargetReport, again: str) -> Iterator[Line]:
     """Say how to shut a role to those who have another's external id, or none."""
     doors = {
         "without any external id": report.external_id.required,
@@ -120,25 +120,19 @@ def _open_doors(report: TargetReport) -> Iterator[Line]:
     )
     said = f"(the external id of target {clean(report.target)})"
     yield Line(f'    "Condition": {{"StringEquals": {{"sts:ExternalId": "{said}"}}}}')
-    yield Line(f"  or make the role anew: {_anew(report)}")
-
-
-def _anew(report: TargetReport) -> str:
-    """Return the command that prints what makes the role."""
-    if report.organization is not None:
-        return f"proxyd iam stackset --organization {clean(report.organization, None)}"
-    return f"proxyd iam cloudformation --target {clean(report.target, None)}"
+    yield from trust(report, again)
 
 
 def rows(report: TargetReport) -> list[tuple[str, ...]]:
     """Return what was not seen, by service: one row for each scanner and action."""
+    why = {action: each.cause for each in reversed(report.remedies) for action in each.actions}
     return [
         (
             *_named(scanned.type),
             clean(scanned.region),
             scanned.status,
             clean(action or scanned.code or "", None),
-            _refused_by(scanned, action),
+            _refused_by(scanned, action, why.get(action)),
         )
         for scanned in report.scanners
         if scanned.status != "ok"
@@ -152,19 +146,19 @@ def _named(type_: str) -> tuple[str, str]:
     return clean(service, None), clean(rest, None)
 
 
-def _refused_by(scanned: Scanned, action: str) -> str:
-    if scanned.status not in {"denied", "scp_denied"}:
+def _refused_by(scanned: Scanned, action: str, otherwise: Cause | None) -> str:
+    if scanned.status not in REFUSED:
         return ""
-    return _CAUSES.get(scanned.cause, "") if action == scanned.action else ""
+    return _CAUSES.get(scanned.cause if action == scanned.action else otherwise, "")
 
 
-def after(report: TargetReport) -> Iterator[Line]:
+def after(report: TargetReport, again: str) -> Iterator[Line]:
     """Say what stands after the table: counts, regions, what to change, and what is too much."""
     if not report.assumable or report.brief:
         return
     yield from _counts(report)
     yield from _regions(report.regions)
-    yield from _remedies(report)
+    yield from _remedies(report, again)
     yield from _beyond(report)
     if report.tags == "refused":
         none = "proxyd sends none, but an identity of EKS Pod Identity brings some along"
@@ -196,42 +190,17 @@ def _regions(regions: Sequence[Region]) -> Iterator[Line]:
         yield Line(f"regions {_REGIONS[status]}: {told}", style)  # type: ignore[index] # they are statuses
 
 
-def _remedies(report: TargetReport) -> Iterator[Line]:
-    yield from _all(mending(report.remedies))
-    yield from _commands(report)
+def _remedies(report: TargetReport, again: str) -> Iterator[Line]:
+    for remedy in report.remedies:
+        yield from _all(mending([remedy]))
+        if remedy.cause in _BY_ADDING_TO_THE_ROLE and remedy.statements is not msgspec.UNSET:
+            yield from adding(remedy.statements, report)
+    if any(remedy.cause in _BY_ADDING_TO_THE_ROLE for remedy in report.remedies):
+        anew = template(report, again)
+        yield Line(f"where the stack of the role is older than what it needs: {anew}")
     if report.foreseen:
-        yield from _all(
-            wrapped(
-                "not tried, as nothing is there, but not allowed either by the role's policies: "
-                + ", ".join(report.foreseen)
-            ),
-            WARNING,
-        )
-
-
-def _commands(report: TargetReport) -> Iterator[Line]:
-    """Say how what lacks in the role's policies is added."""
-    written = document(_to_add(report.remedies))
-    if len(_NOTHING) < len(written) <= MAX_INLINE:
-        # A name of its own: putting a policy replaces the one that has its name.
-        name = f"proxyd-{hashlib.sha256(written.encode()).hexdigest()[:8]}"
-        quoted = shlex.quote(clean(written, None)), shlex.quote(clean(report.role, None))
-        yield Line(f"or, by someone who may in account {report.account}:")
-        yield Line(
-            f"  aws iam put-role-policy --role-name {quoted[1]} --policy-name {name} "
-            f"--policy-document {quoted[0]}"
-        )
-    if len(written) > len(_NOTHING):
-        yield Line(f"or make the role anew, with: {_anew(report)}")
-
-
-def _to_add(remedies: Iterable[Remedy]) -> list[Statement]:
-    return [
-        statement
-        for remedy in remedies
-        if remedy.cause in _BY_ADDING_TO_THE_ROLE and remedy.statements is not msgspec.UNSET
-        for statement in remedy.statements
-    ]
+        told = "not tried, as nothing is there, but would be refused too: "
+        yield from _all(wrapped(told + ", ".join(report.foreseen)), WARNING)
 
 
 def _beyond(report: TargetReport) -> Iterator[Line]:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from proxyd.aws.access import actions_for
-from proxyd.errors import ConfigError
+from proxyd.errors import ConfigError, UsageError
 from proxyd.globs import did_you_mean, expand
 from proxyd.iam import identity, role
 from proxyd.model import Scanner, Target
+from proxyd.preflight import type_meant
 from proxyd.settings import Organization, Settings
 
 Whose = Target | Organization | None
@@ -22,15 +23,15 @@ def one(known: Sequence[_Named], name: str | None, option: str) -> _Named | None
     """Return the one of that name, or the only one; None where there are none.
 
     Raises:
-        ConfigError: none is called that, or it is not said which.
+        UsageError: none is called that, or it is not said which.
 
     """
     names = {each.name: each for each in known}
     if name is not None and name not in names:
         what = option.removeprefix("--")
-        raise ConfigError(f"{option}: no {what} is called {name!r}{did_you_mean(name, names)}")
+        raise UsageError(f"{option}: no {what} is called {name!r}{did_you_mean(name, names)}")
     if name is None and len(names) > 1:
-        raise ConfigError(f"{option}: say which; there are {', '.join(sorted(names))}")
+        raise UsageError(f"{option}: say which; there are {', '.join(sorted(names))}")
     return names[name] if name is not None else next(iter(names.values()), None)
 
 
@@ -38,12 +39,12 @@ def a_target(settings: Settings, name: str | None) -> Target | None:
     """Return the target that is meant; None where the configuration has nothing.
 
     Raises:
-        ConfigError: it is not said which, or only organizations are configured.
+        UsageError: it is not said which, or only organizations are configured.
 
     """
     found = one(settings.targets, name, "--target")
     if found is None and settings.organizations:
-        raise ConfigError(
+        raise UsageError(
             "--target: only organizations are configured; `proxyd iam stackset` prints what makes "
             "the roles of their accounts"
         )
@@ -54,11 +55,11 @@ def either(settings: Settings, target: str | None, organization: str | None) -> 
     """Return the target or the organization that is meant; None where there is neither.
 
     Raises:
-        ConfigError: it is not said which, or both are.
+        UsageError: it is not said which, or both are.
 
     """
     if target is not None and organization is not None:
-        raise ConfigError("--target, --organization: expected one of them")
+        raise UsageError("--target, --organization: expected one of them")
     if organization is not None or (target is None and not settings.targets):
         return one(settings.organizations, organization, "--organization")
     return one(settings.targets, target, "--target")
@@ -68,7 +69,7 @@ def members(settings: Settings, target: str | None, organization: str | None) ->
     """Return what the role of an organization's accounts is made like.
 
     Raises:
-        ConfigError: it is not said which, or both are.
+        UsageError: it is not said which, or both are.
 
     """
     if target is not None:
@@ -80,14 +81,14 @@ def principal(settings: Settings, whose: Whose, given: str | None) -> str | None
     """Return the ARN of what assumes the role; None where it is not known.
 
     Raises:
-        ConfigError: what is given can not be it.
+        UsageError: what is given can not be it.
 
     """
     via = None if whose is None else whose.via
     if given is None:
         return via or settings.aws.identity
     if via is not None:
-        raise ConfigError(f"--identity: the role is assumed through {via}; leave it out")
+        raise UsageError(f"--identity: the role is assumed through {via}; leave it out")
     return identity.checked(given)
 
 
@@ -95,12 +96,12 @@ def via_principal(settings: Settings, via: str, given: str | None) -> str | None
     """Return the ARN of what assumes a role that others are assumed through, where it is known.
 
     Raises:
-        ConfigError: no role is assumed through it, or what is given can not be it.
+        UsageError: no role is assumed through it, or what is given can not be it.
 
     """
     targets, organizations = settings.targets, settings.organizations
     if via not in {*(each.via for each in targets), *(each.via for each in organizations)}:
-        raise ConfigError(f"--via: the configuration has no role behind {via}")
+        raise UsageError(f"--via: the configuration has no role behind {via}")
     return principal(settings, None, given)
 
 
@@ -108,17 +109,20 @@ def actions(registry: Mapping[str, Scanner], whose: Whose, types: Sequence[str])
     """Return what a role has to allow, for these types or all.
 
     Raises:
-        ConfigError: there is no such scanner, or it may never be asked of the target.
+        UsageError: there is no such scanner, or it may never be asked of the target.
+        ConfigError: of the target nothing may be asked that any scanner finds.
 
     """
     for glob in types:
         if not expand([glob], registry):
-            raise ConfigError(f"--type: no scanner matches {glob!r}{did_you_mean(glob, registry)}")
+            raise UsageError(f"--type: no scanner matches {glob!r}{type_meant(glob, registry)}")
     wanted = expand(types or ["*"], registry)
     if whose is not None:
         wanted = expand(whose.types, wanted)
+        if not wanted and types:
+            raise UsageError(f"--type: the `types` of {whose.name!r} hold none of these")
         if not wanted:
-            raise ConfigError(f"--type: the `types` of {whose.name!r} hold none of these")
+            raise ConfigError(f"the `types` of {whose.name!r} hold no type that a scanner finds")
     return actions_for(registry[name] for name in wanted)
 
 
@@ -133,7 +137,7 @@ def role_of(
     """Return the role that is to be made.
 
     Raises:
-        ConfigError: what is asked for makes no role.
+        UsageError: what is asked for makes no role.
 
     """
     assumed_by = principal(settings, whose, given)

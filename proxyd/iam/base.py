@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from proxyd.actions import actions_of
+from proxyd.actions import ASSUMING, actions_of
 from proxyd.aws import organization as listing
-from proxyd.aws.policy import ASSUMING
-from proxyd.errors import ConfigError
+from proxyd.errors import ConfigError, UsageError
 from proxyd.iam.policies import MAX_MANAGED_POLICY, document
 from proxyd.settings import Organization, Settings
 
@@ -23,12 +22,14 @@ def base_policies(settings: Settings, via: str | None = None) -> list[dict[str, 
 
     Raises:
         ConfigError: there is nothing to assume.
+        UsageError: there is nothing behind `via`.
 
     """
     roles = sorted(_roles(settings, via))
+    if not roles and via is not None:
+        raise UsageError(f"--via: the configuration has no role behind {via}")
     if not roles:
-        what = "names no role" if via is None else f"has no role behind {via}"
-        raise ConfigError(f"the configuration {what}")
+        raise ConfigError("the configuration names no role")
     documents = [document(_assuming([]))]
     for arn in roles:
         [statement] = documents[-1]["Statement"]

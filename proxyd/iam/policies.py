@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from proxyd.aws.policy import ASSUMING, pack
+from proxyd.actions import ASSUMING
+from proxyd.aws.policy import pack
 from proxyd.statements import VERSION
 
 MAX_MANAGED_POLICY = 6144

@@ -204,8 +204,12 @@ async def ran(
     *words: str,
     environment: Mapping[str, str] | None = None,
     stdin: int = asyncio.subprocess.DEVNULL,
+    interrupted: float | None = None,
 ) -> tuple[int, str, str]:
-    """Run a command of proxyd, and return its exit code and what it wrote to stdout and stderr."""
+    """Run a command of proxyd, and return its exit code and what it wrote to stdout and stderr.
+
+    With `interrupted` somebody presses Ctrl-C after so many seconds.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *MAIN,
@@ -217,6 +221,9 @@ async def ran(
         start_new_session=True,
     )
     try:
+        if interrupted is not None:
+            await asyncio.sleep(interrupted)
+            process.send_signal(signal.SIGINT)
         async with asyncio.timeout(COMMAND_SECONDS):
             out, err = await process.communicate()
     finally:

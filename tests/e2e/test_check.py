@@ -164,13 +164,27 @@ async def test_a_name_that_is_not_there_gets_a_hint(
     """A target and a region that are misspelt are told what was perhaps meant."""
     done = await run(estate, tmp_path, role, "--target", "narow")
     assert (done.code, "no target is called 'narow' (did you mean narrow?)" in done.err) == (
-        1,
+        2,
         True,
     )
     done = await run(estate, tmp_path, role, "--region", "eu-wets-1")
-    assert (done.code, "(did you mean eu-west-1?)" in done.err) == (1, True)
+    assert (done.code, "(did you mean eu-west-1?)" in done.err) == (2, True)
     done = await run(estate, tmp_path, role, "--region", "global")
-    assert (done.code, "no target has 'global'" in done.err) == (1, True)
+    assert (done.code, "no target has 'global'" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 2.0])
+async def test_ctrl_c_ends_it_without_a_word(
+    estate: Estate, tmp_path: Path, role: Role, seconds: float
+) -> None:
+    """While it starts, and while it asks for hundreds of types: no traceback, no warning."""
+    path = tmp_path / "proxyd.toml"
+    config = settings([target(role, types=["*"], regions=["*"])], estate.endpoint)
+    path.write_text(filled(toml(config), "token"))
+    words = ("check", "--json", "--config", str(path))
+    code, out, err = await ran(*words, environment=estate.environment, interrupted=seconds)
+    assert (code, out) == (130, "")
+    assert err.strip() in {"", "Aborted!"}
 
 
 async def test_a_role_that_is_deleted_is_said_to_be_looked_for(
@@ -185,7 +199,8 @@ async def test_a_role_that_is_deleted_is_said_to_be_looked_for(
     assert report["external_id"] == {"required": None, "wrong_refused": None}
     for part in (
         "the role can not be assumed",
-        f"the role {role.name} in account {ACCOUNT} exists",
+        f"the role arn:aws:iam::{ACCOUNT}:role/{role.name} exists",
+        "proxyd iam cloudformation --target narrow --config ",
         f"its trust policy names arn:aws:iam::{HUB}:user/proxyd as principal",
         "its external id is the configured one",
         "without a source identity",

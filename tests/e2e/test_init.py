@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,11 @@ from .conftest import HUB, Estate, scanners
 from .daemon import MAIN, ran
 
 ROLE = f"arn:aws:iam::{HUB}:role/proxyd"
+READ = "arn:aws:iam::222222222222:role/proxyd-read"
 FLAGS = {"--account": "222222222222", "--name": "shop", "--identity": ROLE}
+
+LAB = {"--account": "333333333333", "--name": "lab"}
+LAB_WORDS = [word for pair in LAB.items() for word in pair]
 
 
 async def init(directory: Path, flags: Mapping[str, str], *more: str) -> tuple[int, str, str]:
@@ -70,6 +75,8 @@ async def test_it_writes_what_is_needed_and_nothing_else(tmp_path: Path) -> None
     assert trusted(out) == (ROLE, target.external_id)
     assert f"proxyd check --config {place}/proxyd.toml --credentials {place}/credentials" in err
     assert f"--template-file {place}/shop.role.json" in err
+    assert "--endpoint-url" not in err
+    assert f"trusts\n     {ROLE}, which has to be there already" in err
     [token] = re.findall(r"pxd_\S+", err)
     assert token not in (place / "proxyd.toml").read_text()
 
@@ -101,19 +108,88 @@ async def test_another_account_is_added_beside_a_configuration(tmp_path: Path) -
     await init(tmp_path, FLAGS)
     path, secrets = tmp_path / "proxyd.toml", tmp_path / "credentials"
     before = await asyncio.to_thread(path.read_text)
-    more = {"--account": "333333333333", "--name": "lab", "--identity": ROLE}
-    code, out, err = await init(tmp_path, more)
+    code, out, err = await init(tmp_path, LAB)
     assert code == 0, err
     assert await asyncio.to_thread(path.read_text) == before
     assert out == (tmp_path / "lab.role.json").read_text()
     assert "is there already, and was not changed" in err
     assert "pxd_" not in err
-    lines = re.findall(r"^  (\S.* = .*|\[\[targets\]\])$", err, re.MULTILINE)
-    await asyncio.to_thread(path.write_text, before + "\n".join(lines))
+    assert steps(err) == ["Add this", "Make the", "Let the", "See whether"]
+    await asyncio.to_thread(path.write_text, before + to_add(err))
     shop, lab = config.load(path, secrets).targets
     assert (lab.name, lab.account) == ("lab", "333333333333")
     assert lab.external_id != shop.external_id
     assert trusted(out) == (ROLE, lab.external_id)
+
+
+async def test_the_steps_work_in_their_order(tmp_path: Path) -> None:
+    """What the second step prints needs what the first adds, whom proxyd runs as included."""
+    await init(tmp_path, FLAGS)
+    path = tmp_path / "proxyd.toml"
+    text = await asyncio.to_thread(path.read_text)
+    nobody = text.replace(f'identity = "{ROLE}"\n', "")
+    await asyncio.to_thread(path.write_text, nobody)
+    _, _, err = await init(tmp_path, {**LAB, "--identity": ROLE})
+    [terraform] = re.findall(r"^ +proxyd (iam terraform .*)$", err, re.MULTILINE)
+    assert (await ran(*shlex.split(terraform)))[0] == 2
+    [identity] = re.findall(r"under \[aws\]:\n\n +(identity = .*)$", err, re.MULTILINE)
+    whole = nobody.replace("[aws]\n", f"[aws]\n{identity}\n") + to_add(err)
+    await asyncio.to_thread(path.write_text, whole)
+    code, out, err = await ran(*shlex.split(terraform))
+    assert code == 0, err
+    assert ROLE in out
+
+
+async def test_proxyd_is_one_identity(tmp_path: Path) -> None:
+    """A configuration that names one is not contradicted, and nothing is written."""
+    await init(tmp_path, FLAGS)
+    before = files(tmp_path)
+    code, _, err = await init(tmp_path, {**LAB, "--identity": f"{ROLE}-2"})
+    assert code == 2
+    assert f"--identity: '{ROLE}-2' is not whom proxyd runs as" in err
+    assert f"the configuration has {ROLE}" in err
+    assert files(tmp_path) == before
+    code, out, err = await init(tmp_path, {**LAB, "--identity": ROLE})
+    assert code == 0, err
+    assert trusted(out)[0] == ROLE
+
+
+async def test_an_emulators_role_is_made_in_the_emulator(tmp_path: Path) -> None:
+    """Its address is in the command that makes the role, of the first target and the next."""
+    where = "http://127.0.0.1:4566"
+    command = f"CAPABILITY_NAMED_IAM \\\n         --endpoint-url {where}\n"
+    code, _, err = await init(tmp_path, FLAGS, "--endpoint-url", where)
+    assert code == 0, err
+    assert command in err
+    code, _, err = await init(tmp_path, LAB)
+    assert code == 0, err
+    assert command in err
+
+
+async def test_what_the_environment_says_is_not_said_again(tmp_path: Path) -> None:
+    """The commands that come next are as short as they may be."""
+    words = [word for pair in FLAGS.items() for word in pair]
+    said = {"PROXYD_CONFIG": f"{tmp_path}/proxyd.toml"}
+    code, _, err = await ran("init", str(tmp_path), *words, environment=said)
+    assert code == 0, err
+    assert f"proxyd check --credentials {tmp_path}/credentials\n" in err
+    said["CREDENTIALS_DIRECTORY"] = f"{tmp_path}/credentials"
+    code, _, err = await ran("init", str(tmp_path), *LAB_WORDS, environment=said)
+    assert code == 0, err
+    assert "proxyd check\n" in err
+
+
+def steps(text: str) -> list[str]:
+    """Return how the numbered steps begin, in their order."""
+    found = re.findall(r"^  (\d)\. (\w+ \w+)", text, re.MULTILINE)
+    assert [int(number) for number, _ in found] == list(range(1, len(found) + 1))
+    return [words for _, words in found]
+
+
+def to_add(text: str) -> str:
+    """Return the target's table that is to be added to the configuration."""
+    [table] = re.findall(r"^ +\[\[targets\]\]\n(?: +\w+ = .*\n)+", text, re.MULTILINE)
+    return f"\n{table}"
 
 
 @pytest.mark.parametrize("path", ["", "ops/"])
@@ -133,6 +209,9 @@ async def test_a_second_target_in_an_account_takes_nothing_from_the_first(
     assert "assume proxyd-read-lab;" in err
     assert 'role_arn = "arn:aws:iam::222222222222:role/proxyd-read-lab"' in err
     assert json.loads(out)["Resources"]["Role"]["Properties"]["RoleName"] == "proxyd-read-lab"
+    code, _, err = await init(tmp_path, {**FLAGS, "--name": "l" * 60})
+    assert code == 2
+    assert "--name: too long for a role's, proxyd-read-lll" in err
 
 
 async def test_a_configuration_that_is_no_good_is_told_first(tmp_path: Path) -> None:
@@ -149,17 +228,25 @@ async def test_a_configuration_that_is_no_good_is_told_first(tmp_path: Path) -> 
     [
         ({"--account": "\uff12" * 12}, ["is not the 12 digits"]),
         ({"--account": "2222"}, ["--account: '2222' is not the 12 digits of an account"]),
-        ({"--name": "a b"}, ["--name: 'a b': expected letters, digits"]),
+        ({"--name": "a b"}, ["--name: 'a b': expected letters (a-z, A-Z), digits"]),
+        ({"--name": "K\u00f6ln"}, ["--name: 'K\u00f6ln': expected letters (a-z, A-Z), digits"]),
         ({"--identity": f"arn:aws:iam::{HUB}:root"}, ["--identity: ", "every role and user"]),
         (
             {"--identity": f"arn:aws:sts::{HUB}:assumed-role/proxyd/i-1"},
             ["--identity: ", "one session of a role", ROLE],
         ),
         ({"--identity": "proxyd"}, ["--identity: ", "is neither a role nor a user"]),
-        ({"--region": "eu-nowhere-1"}, ["regions: no region 'eu-nowhere-1'"]),
-        ({"--region": "eu-[w]*"}, ["regions: 'eu-[w]*' is not a glob"]),
-        ({"--type": "AWS::EC2::Instances"}, ["no scanner for type", "did you mean AWS::EC2::Inst"]),
-        ({"--endpoint-url": "http://example.com"}, ["endpoint_url", "loopback"]),
+        ({"--identity": READ}, [f"--identity: {READ} is the role that this makes"]),
+        ({"--identity": READ.replace("/", "/ops/")}, ["--identity: ", "the role that this makes"]),
+        (
+            {"--identity": ROLE.replace("aws", "aws-foo")},
+            ["--identity: ", "AWS has no partition 'aws-foo'"],
+        ),
+        ({"--region": "eu-nowhere-1"}, ["--region: no region 'eu-nowhere-1'"]),
+        ({"--region": "eu-[w]*"}, ["--region: 'eu-[w]*' is not a glob"]),
+        ({"--type": "AWS::EC2::Instances"}, ["--type: no scanner for type", "mean AWS::EC2::Inst"]),
+        ({"--type": "ec2"}, ["--type: no scanner for type 'ec2' (did you mean AWS::EC2::*?)"]),
+        ({"--endpoint-url": "http://example.com"}, ["--endpoint-url is for emulators", "loopback"]),
         ({"--account": ""}, ["--account: not given, and there is no terminal to ask"]),
         ({"--identity": ""}, ["--identity: not given, and there is no terminal to ask"]),
     ],

@@ -96,21 +96,26 @@ def test_swap_is_told_of(
     assert sandbox.may_be_swapped(tmp_path, tmp_path) == told
 
 
-def test_a_log_that_is_a_file_is_refused(tmp_path: Path) -> None:
-    """With standard output on a regular file it does not start, and says what to use instead."""
+@pytest.mark.parametrize("both", [False, True])
+def test_a_log_that_is_a_file_is_refused(tmp_path: Path, *, both: bool) -> None:
+    """With standard output on a regular file it does not start, and says what to use instead.
+
+    The reason is told even where it can only be told into that file.
+    """
     config = tmp_path / "proxyd.toml"
     config.write_text('[server]\nlisten = "127.0.0.1:0"\n')
     with (tmp_path / "log").open("w") as log:
         done = subprocess.run(
             [sys.executable, "-B", "-m", "proxyd", "serve", "--config", str(config)],
             stdout=log,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT if both else subprocess.PIPE,
             text=True,
             check=False,
         )
     assert done.returncode == 1
-    assert "standard output is a regular file; use a pipe or the journal" in done.stderr
-    assert (tmp_path / "log").read_text() == ""
+    told = (tmp_path / "log").read_text() if both else done.stderr
+    assert "standard output is a regular file; use a pipe or the journal" in told
+    assert both or (tmp_path / "log").read_text() == ""
 
 
 async def test_it_can_be_switched_off_and_says_so(estate: Estate, tmp_path: Path) -> None:

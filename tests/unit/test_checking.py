@@ -109,6 +109,19 @@ def test_a_role_that_is_given_has_no_why() -> None:
     assert source_identity({FULL: DENIED, PLAIN: DENIED}) == "unknown"
 
 
+def test_who_is_somebody_else_than_expected_is_told_so() -> None:
+    """Nobody is to be let into the trust policy who only happens to try it on another machine."""
+    anna, proxyd = "arn:aws:iam::1:user/anna", "arn:aws:iam::1:role/proxyd"
+    mistaken = assuming.Asking(TARGET, anna, None, proxyd)
+    told = why({FULL: DENIED, PLAIN: DENIED}, mistaken)
+    assert told is not None
+    assert told.code == "another_identity"
+    assert "run as arn:aws:iam::1:user/anna, but by aws.identity proxyd runs as" in told.detail
+    unreached = why({FULL: AwsError("failed", "Odd"), PLAIN: DENIED}, mistaken)
+    assert unreached is not None
+    assert unreached.code == "role_not_assumable"
+
+
 def target(*regions: str) -> Target:
     """Make a target of some regions."""
     return Target(name="t", role_arn=TARGET.role_arn, external_id="x", regions=regions)

@@ -312,7 +312,10 @@ BAD = [
         TARGET.replace(f'"{SECRET}"', '"with space"'),
         ["targets[0].external_id: expected 2 to 1224 letters, digits and +=,.@:/-"],
     ),
-    (TARGET.replace('"production"', '"a b"'), ["targets", "name: expected letters, digits"]),
+    (
+        TARGET.replace('"production"', '"a b"'),
+        ["targets", "name: expected letters (a-z, A-Z), digits"],
+    ),
     (
         TARGET.replace("role/", "user/"),
         ["targets", "role_arn: expected arn:aws:iam::ACCOUNT:role/NAME"],
@@ -351,7 +354,10 @@ BAD = [
         ORGANIZATION.replace("{account}", "222222222222"),
         ["role_arn: expected", "::{account}:role/"],
     ),
-    (ORGANIZATION.replace('"corp"', '"a b"'), ["organizations", "name: expected letters, digits"]),
+    (
+        ORGANIZATION.replace('"corp"', '"a b"'),
+        ["organizations", "name: expected letters (a-z, A-Z), digits"],
+    ),
     (ORGANIZATION.replace(f'"{SECRET}"', '"x"'), ["organizations[0].external_id: expected 2 to"]),
     (ORGANIZATION + 'targets = "{name}"', ["targets: expected {account} in it"]),
     (ORGANIZATION + 'targets = "{account} {name}"', ["targets: expected {account} in it"]),
@@ -395,7 +401,10 @@ BAD = [
         PRINCIPAL.replace(SHA256, SHA256.upper()),
         ["principals", "token_sha256: expected 64 lower-case hex digits"],
     ),
-    (PRINCIPAL.replace('"dashboard"', '""'), ["principals", "name: expected letters, digits"]),
+    (
+        PRINCIPAL.replace('"dashboard"', '""'),
+        ["principals", "name: expected letters (a-z, A-Z), digits"],
+    ),
     (f'{PRINCIPAL}expires = "2027-01-01"', ["principals", "expires: expected a date such as"]),
     (f"{PRINCIPAL}expires = 12:00:00", ["principals", "expires: expected a date such as"]),
     (f"{PRINCIPAL}expires = 1798761600", ["principals", "expires: expected a date such as"]),

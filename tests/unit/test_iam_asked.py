@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proxyd.errors import ConfigError
+from proxyd.errors import ConfigError, UsageError
 from proxyd.iam import asked, identity
 from proxyd.iam.base import base_policies
 from proxyd.iam.policies import MAX_MANAGED_POLICY
@@ -55,17 +55,17 @@ def test_one_of_several_has_to_be_named() -> None:
     """Which there are is said, and a name that is nearly right is told."""
     several = [target("production"), target("staging")]
     assert asked.one(several, "staging", "--target") is several[1]
-    with pytest.raises(ConfigError, match=r"--target: say which; there are production, staging"):
+    with pytest.raises(UsageError, match=r"--target: say which; there are production, staging"):
         asked.one(several, None, "--target")
-    with pytest.raises(ConfigError, match=r"no target is called 'stagin' \(did you mean staging"):
+    with pytest.raises(UsageError, match=r"no target is called 'stagin' \(did you mean staging"):
         asked.one(several, "stagin", "--target")
-    with pytest.raises(ConfigError, match="no organization is called 'x'"):
+    with pytest.raises(UsageError, match="no organization is called 'x'"):
         asked.one([organization()], "x", "--organization")
 
 
 def test_where_only_organizations_are_configured_their_command_is_told() -> None:
     """A template of one account would not be what their roles are."""
-    with pytest.raises(ConfigError, match="proxyd iam stackset"):
+    with pytest.raises(UsageError, match="proxyd iam stackset"):
         asked.a_target(Settings(organizations=(organization(),)), None)
     assert asked.a_target(Settings(), None) is None
 
@@ -78,7 +78,7 @@ def test_a_policy_is_of_a_target_or_of_an_organization() -> None:
     assert asked.either(both, None, "corp") is corp
     assert asked.either(Settings(organizations=(corp,)), None, None) is corp
     assert asked.either(Settings(), None, None) is None
-    with pytest.raises(ConfigError, match="expected one of them"):
+    with pytest.raises(UsageError, match="expected one of them"):
         asked.either(both, "production", "corp")
 
 
@@ -99,7 +99,7 @@ def test_who_assumes_the_role() -> None:
     assert asked.principal(settings, target(), other) == other
     assert asked.principal(settings, target(via=VIA), None) == VIA
     assert asked.principal(Settings(), None, None) is None
-    with pytest.raises(ConfigError, match=f"through {VIA}; leave it out"):
+    with pytest.raises(UsageError, match=f"through {VIA}; leave it out"):
         asked.principal(settings, target(via=VIA), other)
 
 
@@ -111,7 +111,7 @@ def test_who_assumes_a_role_on_the_way() -> None:
     other = "arn:aws:iam::111111111111:user/proxyd"
     assert asked.via_principal(settings, VIA, None) == HUB
     assert asked.via_principal(settings, VIA, other) == other
-    with pytest.raises(ConfigError, match=f"--via: the configuration has no role behind {LISTER}"):
+    with pytest.raises(UsageError, match=f"--via: the configuration has no role behind {LISTER}"):
         asked.via_principal(settings, LISTER, None)
 
 
@@ -142,12 +142,13 @@ def test_a_role_or_user_may_be_trusted(arn: str) -> None:
         ("arn:aws:iam::111111111111:group/admins", "is neither a role nor a user"),
         ("arn:aws:s3:::bucket", "expected arn:aws:iam::ACCOUNT:role/NAME"),
         ("arn:aws:iam::111111111111:role/h\u00fcb", "is neither a role nor a user"),
+        ("arn:aws-foo:iam::111111111111:role/hub", "AWS has no partition 'aws-foo'"),
         (f"{HUB}\n", "is neither a role nor a user"),
     ],
 )
 def test_nothing_else_may_be(arn: str, why: str) -> None:
     """What it is is said, and what to give instead."""
-    with pytest.raises(ConfigError, match=r"^--identity: ") as refused:
+    with pytest.raises(UsageError, match=r"^--identity: ") as refused:
         identity.checked(arn)
     assert why in str(refused.value)
 
@@ -165,14 +166,21 @@ def test_the_actions_are_those_of_the_types_that_both_allow() -> None:
     [
         (["AWS::IAM::Rolle"], "no scanner matches 'AWS::IAM::Rolle' (did you mean AWS::IAM::Role"),
         (["AWS::IAM::*", "AWS::S3::*"], "no scanner matches 'AWS::S3::*'"),
+        (["iam"], "no scanner matches 'iam' (did you mean AWS::IAM::*?)"),
         (["AWS::EC2::VPC"], "the `types` of 'production' hold none of these"),
     ],
 )
 def test_types_that_lead_to_nothing_are_refused(types: list[str], why: str) -> None:
     """A slip would else be a role that lacks something."""
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(UsageError) as refused:
         asked.actions(REGISTRY, target(types=("AWS::IAM::*",)), types)
     assert why in str(refused.value)
+
+
+def test_a_target_of_which_nothing_may_be_asked_is_the_configurations_fault() -> None:
+    """Nobody has given a type, so none is wrong."""
+    with pytest.raises(ConfigError, match=r"^the `types` of 'production' hold no type"):
+        asked.actions(REGISTRY, target(types=("AWS::S3::*",)), [])
 
 
 def test_proxyd_itself_may_assume_the_roles_and_nothing_else() -> None:
@@ -251,11 +259,12 @@ def test_a_thousand_targets_take_several_policies() -> None:
     assert base_policies(backwards) == policies
 
 
-@pytest.mark.parametrize("via", [None, VIA])
-def test_without_roles_there_is_no_policy(via: str | None) -> None:
-    """A policy about nothing would not be one."""
-    with pytest.raises(ConfigError, match=r"the configuration (names|has) no role"):
-        base_policies(Settings(targets=() if via is None else (target(),)), via)
+def test_without_roles_there_is_no_policy() -> None:
+    """A policy about nothing would not be one: the configuration's fault, or that of `--via`."""
+    with pytest.raises(ConfigError, match="the configuration names no role"):
+        base_policies(Settings())
+    with pytest.raises(UsageError, match=f"--via: the configuration has no role behind {VIA}"):
+        base_policies(Settings(targets=(target(),)), VIA)
 
 
 def test_an_organization_that_proxyd_lists_itself_has_no_role_for_it() -> None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from proxyd.cli import iam
 from proxyd.cli.app import app
-from proxyd.errors import ConfigError
+from proxyd.errors import ConfigError, StartupError, UsageError
 from proxyd.iam.policies import role_policies
 
 from .hcl_read import read
@@ -57,7 +57,7 @@ def printed(*arguments: str, config: Path | None = None) -> str:
     given = () if config is None else ("--config", str(config))
     environment = {"PROXYD_CONFIG": None, "CREDENTIALS_DIRECTORY": None}
     result = CliRunner().invoke(app, ["iam", *arguments, *given], env=environment)
-    if isinstance(result.exception, ConfigError):
+    if isinstance(result.exception, StartupError):
         raise result.exception
     assert (result.exit_code, result.stderr) == (0, "")
     return result.stdout
@@ -151,9 +151,28 @@ def test_several_policies_are_a_list() -> None:
 )
 def test_what_is_wrong_is_said(config: Path, arguments: tuple[str, ...], why: str) -> None:
     """Which option, what is wrong with it, and what was expected."""
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(UsageError) as refused:
         printed(*arguments, config=config)
     assert why in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "why"),
+    [
+        (("base",), "", "the configuration names no role"),
+        (("trust",), "", "--target: the configuration has none"),
+        (("lister",), "", "--organization: the configuration has none"),
+        (("events",), TARGET.format(name="a").replace("events", "#"), "names no queue: add events"),
+    ],
+)
+def test_what_the_configuration_lacks_is_no_wrong_use(
+    tmp_path: Path, arguments: tuple[str, ...], text: str, why: str
+) -> None:
+    """The command is right, and the file is to be mended."""
+    path = tmp_path / "proxyd.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(why)):
+        printed(*arguments, config=path)
 
 
 @pytest.mark.parametrize("command", ["trust", "base", "lister", "events"])
@@ -168,7 +187,7 @@ def test_a_trust_policy_has_to_name_somebody(tmp_path: Path) -> None:
     """Without aws.identity it has to be given."""
     path = tmp_path / "proxyd.toml"
     path.write_text(TARGET.format(name="production"))
-    with pytest.raises(ConfigError, match=r"--identity: expected the ARN"):
+    with pytest.raises(UsageError, match=r"--identity: expected the ARN"):
         printed("trust", config=path)
     [assume, _] = document("trust", "--identity", HUB, config=path)["Statement"]
     assert assume["Principal"] == {"AWS": HUB}
@@ -180,7 +199,7 @@ def test_a_role_on_the_way_trusts_proxyd_and_those_behind_it_trust_that_role(
     """`--via` prints the one, and the target's own trust policy the other."""
     path, via = tmp_path / "proxyd.toml", "arn:aws:iam::111111111111:role/via"
     path.write_text(f'{TARGET.format(name="production")}via = "{via}"\n')
-    with pytest.raises(ConfigError, match=r"--identity: expected the ARN"):
+    with pytest.raises(UsageError, match=r"--identity: expected the ARN"):
         printed("trust", "--via", via, config=path)
     on_the_way = document("trust", "--via", via, "--identity", HUB, config=path)
     behind = document("trust", config=path)

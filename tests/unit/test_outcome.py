@@ -345,6 +345,12 @@ UNREACHED: list[tuple[Exception, str, str, str]] = [
     (boto.NoCredentialsError(), "eu-west-1", "failed", "NoCredentials"),
     (boto.ProfileNotFound(profile=WHO), "eu-west-1", "failed", "NoCredentials"),
     (
+        boto.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"),
+        "eu-west-1",
+        "failed",
+        "NoCredentials",
+    ),
+    (
         boto.CredentialRetrievalError(provider="p", error_msg=WHO),
         "eu-west-1",
         "failed",

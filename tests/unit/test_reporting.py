@@ -22,6 +22,7 @@ from proxyd.checking.report import (
     Why,
 )
 from proxyd.cli.check import laid_out
+from proxyd.cli.reporting import rows
 from proxyd.model import Target
 from proxyd.remedies import Refusal, remedies
 
@@ -61,10 +62,10 @@ def scanned(status: Any, type_: str = "AWS::EC2::VPC", **other: Any) -> Scanned:
     return Scanned(type=type_, region="eu-west-1", status=status, calls=1, **other)
 
 
-def read(of: TargetReport, width: int = 10_000, **options: Any) -> str:
+def read(of: TargetReport, width: int = 10_000, again: str = "", **options: Any) -> str:
     """Lay a report out."""
     console = Console(file=io.StringIO(), width=width, soft_wrap=True, **options)
-    for line in laid_out(of, console):
+    for line in laid_out(of, console, again):
         console.print(line)
     file = console.file
     assert isinstance(file, io.StringIO)
@@ -131,7 +132,79 @@ def test_a_command_names_the_whole_target() -> None:
             external_id=ExternalId(required=False),
         )
     )
-    assert f"proxyd iam cloudformation --target {name}\n" in text
+    assert f"proxyd iam trust --target {name} > trust.json\n" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "organization", "told"),
+    [
+        ("own_policy", None, ["proxyd iam base AGAIN"]),
+        (
+            "role_not_assumable",
+            None,
+            ["proxyd iam cloudformation --target production AGAIN", "proxyd iam base AGAIN"],
+        ),
+        ("role_not_assumable", "corp", ["proxyd iam stackset --organization corp AGAIN"]),
+        (
+            "source_identity_refused",
+            None,
+            [
+                "proxyd iam trust --target production AGAIN > trust.json",
+                "aws iam update-assume-role-policy --role-name read "
+                "--policy-document file://trust.json",
+            ],
+        ),
+        (
+            "via_not_assumable",
+            None,
+            ["proxyd iam trust --via arn:aws:iam::1:role/proxyd AGAIN", "proxyd iam base AGAIN"],
+        ),
+    ],
+)
+def test_a_role_that_is_not_given_is_told_with_what_to_run(
+    code: str, organization: str | None, told: list[str]
+) -> None:
+    """Each reason has the commands that print how it should be, for the same configuration."""
+    why = Why(code=code, detail="x", aws_code="AccessDenied", tried=[])
+    text = read(
+        report(assumable=False, why=why, organization=organization, problems=["not_assumable"]),
+        again="AGAIN",
+    )
+    assert [line for line in told if line not in text] == []
+
+
+def test_each_remedy_has_its_command_below_it() -> None:
+    """What is added to the boundary comes after what is added to the role, and has none."""
+    refused = [Refusal("a:B", "policy"), Refusal("a:C", "boundary")]
+    lines = read(report(problems=["denied"], remedies=remedies(refused, TARGET))).splitlines()
+    kinds = [
+        kind
+        for line in lines
+        for kind in ("add to a policy", "put-role-policy", "add to the permissions boundary")
+        if kind in line
+    ]
+    assert kinds == ["add to a policy", "put-role-policy", "add to the permissions boundary"]
+
+
+def test_each_action_of_a_scanner_has_its_own_cause() -> None:
+    """The others are told by what mends them."""
+    refused = [Refusal("a:B", "policy"), Refusal("a:C", "boundary")]
+    both = scanned("denied", action="a:B", cause="policy", actions=["a:B", "a:C"])
+    told = rows(report(scanners=[both], remedies=remedies(refused, TARGET)))
+    assert [row[-2:] for row in told] == [
+        ("a:B", "no policy of the role allows it"),
+        ("a:C", "the role's permissions boundary"),
+    ]
+
+
+def test_a_narrow_terminal_shows_no_column_of_one_word_a_line() -> None:
+    """Who refuses is left out: what mends it says so below."""
+    denied = scanned("denied", action="ec2:DescribeVpcs", cause="policy")
+    changes: dict[str, Any] = {"problems": ["denied"], "scanners": [denied]}
+    assert "refused by" in read(report(**changes), width=120)
+    narrow = read(report(**changes), width=60)
+    assert "refused by" not in narrow
+    assert "ec2:DescribeVpcs" in narrow
 
 
 def test_an_open_role_is_told_with_what_shuts_it() -> None:
@@ -209,7 +282,7 @@ def test_what_a_role_grants_beyond_need_is_a_warning() -> None:
         "changes things: s3:*",
         "beyond need: 7. The session policy keeps every session of proxyd from using any of it",
         "who may assume it besides arn:aws:iam::1:role/proxyd: *",
-        "not allowed either by the role's policies: a:Later",
+        "not tried, as nothing is there, but would be refused too: a:Later",
         "session tags: refused: proxyd sends none",
     ):
         assert part in text
