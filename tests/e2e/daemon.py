@@ -210,6 +210,9 @@ async def ran(
 
     With `interrupted` somebody presses Ctrl-C after so many seconds.
     """
+    if interrupted is not None:
+        # What a shell starts in the background ignores Ctrl-C, and so would what the tests start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *MAIN,

@@ -69,6 +69,8 @@ def test_a_wrong_configuration_ends_with_1(tmp_path: Path, text: str) -> None:
 
 def test_ctrl_c_while_it_is_loading_says_nothing(tmp_path: Path) -> None:
     """It ends as a shell expects of what was interrupted, without a traceback."""
+    # What a shell starts in the background ignores Ctrl-C, and so would what the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     (tmp_path / "typer.py").write_text(
         "import time\nprint('loading', flush=True)\ntime.sleep(30)\n"
     )

@@ -139,11 +139,16 @@ export class Stage {
     this.change();
   }
 
+  /** What is to be seen by now, whether it is drawn already or not. */
+  composed(): Scene {
+    if (this.stale || this.scene === undefined) this.compose();
+    return this.scene as Scene;
+  }
+
   private draw(): void {
     const { store } = this;
-    if (this.stale || this.scene === undefined) this.compose();
+    const scene = this.composed();
     store.viewport = { ...this.viewport, fitted: !this.moved };
-    const scene = this.scene as Scene;
     if (!this.shown && scene.tiles.length > 0) performance.mark("first shape");
     this.shown = scene.tiles.length > 0;
     const selected = store.selected.peek();

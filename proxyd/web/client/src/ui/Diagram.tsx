@@ -156,7 +156,7 @@ function key(event: KeyboardEvent, stage: Stage | undefined, store: Store): void
 }
 
 function next(stage: Stage | undefined, store: Store, step: number): void {
-  const arns = (stage?.scene?.tiles ?? [])
+  const arns = (stage?.composed().tiles ?? [])
     .filter((tile) => tile.arn !== undefined && !tile.dim)
     .map((tile) => tile.id);
   const at = arns.indexOf(store.selected.value ?? "");
