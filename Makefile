@@ -29,6 +29,7 @@ lint: $(VENV)/.installed-dev $(STATIC)
 	cd $(CLIENT) && $(NPM) run --silent check && $(NPM) run --silent test
 
 pytest: $(VENV)/.installed-dev $(MINISTACK) $(TOOLS) $(STATIC)
+	$(BIN)/python -m compileall -q proxyd plugins # as pip does it: the daemon starts hundreds of times
 	$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m alone
 

@@ -223,7 +223,8 @@ async def test_a_role_that_was_given_late_is_watched_over_too(tmp_path: Path) ->
 
         fake.answers |= {"AssumeRole": assume, "DescribeVpcs": never}
         other = {**OTHER, "role_arn": "arn:aws:iam::333333333333:role/proxyd-read"}
-        config = settings([TARGET, other], fake.endpoint, limits={"assume_seconds": 1.5})
+        terms: Config = {"limits": {"assume_seconds": 1.5}, "watch": {"revoked_seconds": 1.0}}
+        config = settings([TARGET, other], fake.endpoint, **terms)
         async with (
             running(config, tmp_path, environment=KEYS) as daemon,
             watching(daemon, target=["*"], type=[TYPE], mode="snapshot") as client,
