@@ -19,7 +19,7 @@ from proxyd.alarms import Alarms
 from proxyd.audit.streams import StreamTrail
 from proxyd.audit.trail import Trail, UnavailableError
 from proxyd.aws.shared import Shared
-from proxyd.engine import Engine
+from proxyd.engine import Engine, Wanted
 from proxyd.errors import Problem
 from proxyd.events import Event
 from proxyd.live.feeds import Feeds
@@ -135,15 +135,13 @@ class Opening:
 
         """
         principal = caller.principal
-        await self._turnstile.enter()
-        planner = self._rules().planner
-        plans = planner.plan(principal, query)
+        plans, wanted = await self._planned(principal, query)
         terms = Terms(
             engine=self._engine,
             limits=self._limits,
             metrics=self._metrics,
             framer=framer,
-            wanted=planner.where(query.where),
+            wanted=wanted,
             reset="replay_unavailable" if query.last_event_id else None,
             known=query.known or {},
             expires=principal.expires,
@@ -187,10 +185,7 @@ class Opening:
 
         """
         principal = caller.principal
-        await self._turnstile.enter()
-        planner = self._rules().planner
-        plans = planner.plan(principal, query)
-        wanted = planner.where(query.where)
+        plans, wanted = await self._planned(principal, query)
         with self._streams.slot(principal):
             if self._feeds.full:
                 raise Problem(503, "state_full", "proxyd holds all it may", headers=retry_after())
@@ -216,6 +211,14 @@ class Opening:
         """End what is kept live."""
         self._sentinel.stop()
         await self._feeds.stop()
+
+    async def _planned(
+        self, principal: Principal, query: Query
+    ) -> tuple[list[Plan], Wanted | None]:
+        """Wait for its turn, and plan by the rules as they are then."""
+        await self._turnstile.enter()
+        planner = self._rules().planner
+        return planner.plan(principal, query), planner.where(query.where)
 
     def _opened(self, caller: Caller, query: Query, plans: list[Plan], ids: list[str]) -> Opened:
         stream = secrets.token_hex(8)

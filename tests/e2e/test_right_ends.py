@@ -33,6 +33,12 @@ async def closed(client: Watcher, reason: str) -> None:
     assert client.whole
 
 
+async def never(call: Call) -> web.StreamResponse:
+    """Answer nothing for as long as a test lasts."""
+    await asyncio.sleep(60)
+    raise AssertionError(call.operation)
+
+
 def without_grant(config: Config) -> None:
     """Take the grant away."""
     config["grants"][0]["targets"] = ["other"]
@@ -184,10 +190,6 @@ async def test_a_role_that_is_taken_away_ends_watch_and_snapshot(tmp_path: Path)
                 return error("AccessDenied", status=403)
             return await fake.assume_role(call)
 
-        async def never(call: Call) -> web.StreamResponse:
-            await asyncio.sleep(60)
-            raise AssertionError(call.operation)
-
         fake.answers |= {"AssumeRole": assume, "DescribeSubnets": never}
         other = {**OTHER, "role_arn": "arn:aws:iam::333333333333:role/proxyd-read"}
         config = settings([TARGET, other], fake.endpoint)
@@ -216,10 +218,6 @@ async def test_a_role_that_was_given_late_is_watched_over_too(tmp_path: Path) ->
                 if refused:
                     return error("AccessDenied", status=403)
             return await fake.assume_role(call)
-
-        async def never(call: Call) -> web.StreamResponse:
-            await asyncio.sleep(60)
-            raise AssertionError(call.operation)
 
         fake.answers |= {"AssumeRole": assume, "DescribeVpcs": never}
         other = {**OTHER, "role_arn": "arn:aws:iam::333333333333:role/proxyd-read"}
